@@ -7,6 +7,7 @@ module too.
 """
 
 import asyncio
+import copy
 import logging
 import os
 import signal
@@ -18,7 +19,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from local import saved_state
 from local.refusals import App, Receive, Scope, Send
@@ -107,6 +108,8 @@ class StateSaver:
         status = 1
         try:
             os.nice(NICENESS)
+            # This process is a copy: MiniStack need not copy its state.
+            copy.deepcopy = _share  # type: ignore[assignment]
             self._write(is_final=False, taken_at=forked_at)
             status = 0
         except BaseException:  # noqa: BLE001
@@ -127,3 +130,7 @@ class StateSaver:
             saved_state.write(
                 self._state, services, port=self._port, is_final=is_final, taken_at=taken_at
             )
+
+
+def _share(state: Any, _memo: object = None) -> Any:
+    return state

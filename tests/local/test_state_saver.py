@@ -1,11 +1,12 @@
 """MiniStack's state is saved while it is used, when asked, and at a regular stop."""
 
 import asyncio
+import copy
 import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -29,7 +30,7 @@ class Engine:
         return json.dumps(rows)
 
     def collect(self) -> dict[str, object]:
-        return {"dynamodb": list(self.rows)}
+        return copy.deepcopy({"dynamodb": self.rows})  # as MiniStack does
 
     async def call(self, path: str = "/") -> None:
         async def nothing(*_: Any) -> Any:
@@ -71,6 +72,22 @@ def test_what_a_request_changed_is_saved_soon(tmp_path: Path) -> None:
     saved = saved_state.read(tmp_path)
     assert saved is not None
     assert not saved.is_final
+
+
+def test_a_save_during_use_copies_no_state_in_memory(tmp_path: Path) -> None:
+    class Rows(list[int]):
+        def __deepcopy__(self, _memo: object) -> NoReturn:
+            raise AssertionError
+
+    async def use() -> None:
+        engine = Engine(tmp_path)
+        engine.rows = Rows()
+        await engine.call()
+        await until_saved(tmp_path)
+
+    asyncio.run(use())
+
+    assert saved_rows(tmp_path) == [0]
 
 
 def test_an_idle_engine_is_not_saved_again(tmp_path: Path) -> None:
