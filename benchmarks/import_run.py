@@ -1,4 +1,7 @@
-"""One import, from the S3 event to its end, step after step. AWS's answers take no time."""
+"""One import, from the S3 event to its end, step after step.
+
+The CPU time that the store takes to answer for AWS does not count.
+"""
 
 import time
 from collections.abc import Iterator
@@ -31,17 +34,16 @@ def run_import(rows: int, description_length: int) -> dict[str, float]:
             for service in ("s3", "sqs"):
                 client(service)  # made here, because a function makes them once
             _ = connection().client
-            began = time.process_time()
+            began = time.process_time() - store.cpu_seconds
             import_file.handler(_event(size), CONTEXT)
-            planned = time.process_time() - began
             while store.messages:
                 import_file.handler(_message(store.messages.pop(0)), CONTEXT)
-            took = time.process_time() - began
+            took = time.process_time() - store.cpu_seconds - began
     counts = {name: int(store.upload[name]["N"]) for name in ("rows_done", "created", "rejected")}
     if counts != {"rows_done": rows, "created": rows, "rejected": 0}:
         raise RuntimeError(f"the import counted {counts}")
     writes = store.calls["write of products"]
-    return {"cpu_seconds": took, "planning": planned, "bytes": size, "writes": writes}
+    return {"cpu_seconds": took, "bytes": size, "writes": writes}
 
 
 def write_file(file: Path, rows: int, description_length: int) -> None:
