@@ -87,6 +87,8 @@ def _search_tables_for_arns(resolver: Any) -> None:
     search = resolver._resolve_param_as_operation_context_param  # noqa: SLF001
 
     def find(name: str, operation: Any, call: Any) -> Any:
+        if name not in operation.operation_context_parameters:
+            return None  # of an endpoint's ten parameters, one depends on tables
         actions = [action for item in call.get("TransactItems", ()) for action in item.values()]
         tables = [*call.get("RequestItems", ()), *(action["TableName"] for action in actions)]
         has_arn = any(table.startswith("arn:") for table in tables)
