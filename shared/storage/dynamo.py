@@ -82,7 +82,8 @@ class Table(Extensible, FastModel):
 
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         """The attributes as DynamoDB's client has them, with those that this code does not know."""
-        return {**self.unknown, **super().serialize(null_check)}
+        known = super().serialize(null_check)
+        return {**self.unknown, **known} if self.unknown else known
 
     def deserialize(self, attribute_values: dict[str, dict[str, Any]]) -> None:
         super().deserialize(attribute_values)

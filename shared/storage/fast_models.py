@@ -6,6 +6,7 @@ safe and what it saves.
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,29 @@ from shared.storage import fast_path
 
 class FastModel(Model):
     """A model without a discriminator and a version attribute."""
+
+    def __init__(
+        self,
+        hash_key: Any = None,
+        range_key: Any = None,
+        _user_instantiated: bool = True,
+        **attributes: Any,
+    ) -> None:
+        """Raises ValueError for a name that no attribute has."""
+        if fast_path.is_on():
+            names, setters, constants, factories = _beginnings(type(self), _user_instantiated)
+            values = constants | {name: make() for name, make in factories} | attributes
+            if hash_key is not None:
+                values[self._hash_keyname] = hash_key
+            if range_key is not None:
+                values[self._range_keyname] = range_key
+            if names.issuperset(values):
+                self.attribute_values = values
+                for name in setters:
+                    if name in values:
+                        setattr(self, name, values.pop(name))
+                return
+        super().__init__(hash_key, range_key, _user_instantiated, **attributes)
 
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         if fast_path.is_on():
@@ -46,31 +70,6 @@ class FastModel(Model):
             put["ExpressionAttributeValues"] = values
         return put
 
-    def _set_defaults(self, _user_instantiated: bool = True) -> None:
-        if not fast_path.is_on():
-            return super()._set_defaults(_user_instantiated)
-        for name, default, is_called, is_plain in _defaults(type(self), _user_instantiated):
-            value = default() if is_called else default
-            if is_plain:
-                self.attribute_values[name] = value
-            else:
-                setattr(self, name, value)
-        return None
-
-    def _set_attributes(self, **attributes: Any) -> None:
-        """Raises ValueError for a name that no attribute has."""
-        if not fast_path.is_on():
-            return super()._set_attributes(**attributes)
-        plain = _plain_names(type(self))
-        for name, value in attributes.items():
-            if name in plain:
-                self.attribute_values[name] = value
-            elif name in self.get_attributes():
-                setattr(self, name, value)
-            else:
-                raise ValueError(f"Attribute {name} specified does not exist")
-        return None
-
 
 def serialize(instance: kinds.AttributeContainer, *, null_check: bool) -> dict[str, dict[str, Any]]:
     """As pynamodb's `_container_serialize`. Raises AttributeNullError."""
@@ -78,35 +77,34 @@ def serialize(instance: kinds.AttributeContainer, *, null_check: bool) -> dict[s
     values = instance.attribute_values
     for name, key, kind, is_optional, encode in _encoders(type(instance)):
         value = values.get(name)
-        try:
-            encoded = None if value is None else encode(value, null_check)
-        except AttributeNullError as error:
-            error.prepend_path(name)
-            raise
-        if encoded is not None:
-            stored[key] = {kind: encoded}
+        if value is not None and encode is not None:
+            try:
+                value = encode(value, null_check)
+            except AttributeNullError as error:
+                error.prepend_path(name)
+                raise
+        if value is not None:
+            stored[key] = {kind: value}
         elif null_check and not is_optional:
             raise AttributeNullError(name)
     return stored
 
 
 @cache
-def _defaults(container: type[kinds.AttributeContainer], is_new: bool) -> list[Any]:
-    found = []
-    for name, attribute in container.get_attributes().items():
-        for_new = attribute.default_for_new if is_new else None
-        default = attribute.default if for_new is None else for_new
-        if default is not None:
-            plain = name in _plain_names(container)
-            found.append((name, default, callable(default), plain))
-    return found
+def _beginnings(container: type[kinds.AttributeContainer], is_new: bool) -> tuple[Any, ...]:
+    """All names, those of attributes that set their value in a way of their own, and the defaults.
 
-
-@cache
-def _plain_names(container: type[kinds.AttributeContainer]) -> frozenset[str]:
-    """Of the attributes that keep a value as it is given."""
-    own = container.get_attributes().items()
-    return frozenset(n for n, at in own if type(at).__set__ is kinds.Attribute.__set__)
+    A default is a value or a function that makes one.
+    """
+    own = container.get_attributes()
+    setters = [n for n, at in own.items() if type(at).__set__ is not kinds.Attribute.__set__]
+    found = {n: at.default_for_new if is_new else None for n, at in own.items()}
+    defaults = {n: own[n].default if value is None else value for n, value in found.items()}
+    constants = {
+        n: value for n, value in defaults.items() if value is not None and not callable(value)
+    }
+    factories = [(n, value) for n, value in defaults.items() if callable(value)]
+    return frozenset(own), setters, constants, factories
 
 
 @cache
@@ -115,14 +113,28 @@ def _encoders(container: type[kinds.AttributeContainer]) -> list[Any]:
     return [(n, at.attr_name, at.attr_type, at.null, _find_encoder(at)) for n, at in own]
 
 
-def _find_encoder(attribute: Any) -> Callable[[Any, bool], Any]:
-    if isinstance(attribute, kinds.MapAttribute | kinds.ListAttribute):
-        return lambda value, null_check: attribute.serialize(value, null_check=null_check)
-    if type(attribute) is kinds.UnicodeAttribute:
-        return lambda text, _: text
-    if type(attribute) is kinds.NumberAttribute:
-        return lambda number, _: str(number) if type(number) is int else attribute.serialize(number)
-    return lambda value, _: attribute.serialize(value)
+def _find_encoder(attribute: Any) -> Callable[[Any, bool], Any] | None:
+    """None: the value is stored as it is."""
+    kind, serialize = type(attribute), attribute.serialize
+    if kind is kinds.ListAttribute and attribute.element_type is kinds.UnicodeAttribute:
+        return lambda texts, null_check: (
+            [{"S": text} for text in texts]
+            if type(texts) is list and set(map(type, texts)) <= {str}
+            else serialize(texts, null_check=null_check)
+        )
+    if issubclass(kind, kinds.MapAttribute | kinds.ListAttribute):
+        return lambda value, null_check: serialize(value, null_check=null_check)
+    if kind is kinds.UnicodeAttribute:
+        return None
+    if kind is kinds.NumberAttribute:
+        return lambda number, _: str(number) if type(number) is int else serialize(number)
+    if kind is kinds.UTCDateTimeAttribute:
+        return lambda time, _: _time(time) if time.tzinfo is UTC else serialize(time)
+    return lambda value, _: serialize(value)
+
+
+def _time(time: datetime) -> str:
+    return f"{time.isoformat(timespec='microseconds')[:-6]}+0000"
 
 
 def instantiate(container: type[kinds.AttributeContainer], stored: Any) -> Any:

@@ -1,6 +1,6 @@
 """Items are made, read and written as by pynamodb: the same values, or errors."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -114,11 +114,14 @@ def test_an_item_is_read_as_pynamodb_reads_it(container, data):
 
 
 TABLES = [container for container in containers() if issubclass(container, Table)]
+SUMMER_TIME = timezone(timedelta(hours=2))
 A_TIME = datetime(2026, 11, 27, 10, 15, 30, 123456, UTC)
 # Of other types, too: a mistake in code has to fail in the same way.
 GIVEN = st.sampled_from(
     [
         *(None, 7, 0, 1.5, True, "", "text", A_TIME, A_TIME.replace(tzinfo=None), [], {}),
+        *(A_TIME.replace(microsecond=0), A_TIME.replace(year=7), A_TIME.astimezone(SUMMER_TIME)),
+        *(["text", "more"], ["text", 7], [["text"]], ("text", "more"), [""]),
         *({"a": 1}, ["text", None], {"x"}, [{"a": 1}]),
     ]
 )
@@ -175,6 +178,15 @@ def test_an_unknown_attribute_is_refused_as_by_pynamodb():
 
     assert write(make, True, is_fast=True) == write(make, True, is_fast=False)
     assert write(make, True, is_fast=True)[0] == "ValueError"
+
+
+@pytest.mark.parametrize("container", TABLES, ids=lambda container: container.__name__)
+@pytest.mark.parametrize("keys", [("a",), ("a", "b"), (None, "b")], ids=["one", "two", "second"])
+def test_a_key_can_be_given_without_its_name(container, keys):
+    def make() -> Any:
+        return container(*keys)
+
+    assert write(make, False, is_fast=True) == write(make, False, is_fast=False)
 
 
 @pytest.mark.parametrize("container", containers(), ids=lambda container: container.__name__)
