@@ -13,9 +13,11 @@ from typing import Any
 from pynamodb import attributes as kinds
 from pynamodb.exceptions import AttributeNullError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from shared.storage import fast_path
+from shared.storage.fast_expressions import add_expressions
 
 
 class FastModel(Model):
@@ -57,18 +59,24 @@ class FastModel(Model):
         if not fast_path.is_on():
             returned = return_values_on_condition_failure
             return super().get_save_kwargs_from_instance(condition, returned)
-        put: dict[str, Any] = {"TableName": self.Meta.table_name, "Item": self.serialize()}
-        names: dict[str, str] = {}
-        values: dict[str, Any] = {}
-        if condition is not None:
-            put["ConditionExpression"] = condition.serialize(names, values)
-        if return_values_on_condition_failure is not None:
-            put["ReturnValuesOnConditionCheckFailure"] = return_values_on_condition_failure
-        if names:
-            put["ExpressionAttributeNames"] = {short: name for name, short in names.items()}
-        if values:
-            put["ExpressionAttributeValues"] = values
-        return put
+        put = {"TableName": self.Meta.table_name, "Item": self.serialize()}
+        return add_expressions(put, condition, return_values_on_condition_failure)
+
+    def get_update_kwargs_from_instance(
+        self,
+        actions: list[Action],
+        condition: Condition | None = None,
+        return_values_on_condition_failure: str | None = None,
+        *,
+        add_version_condition: bool = True,
+    ) -> dict[str, Any]:
+        returned = return_values_on_condition_failure
+        if not fast_path.is_on():
+            return super().get_update_kwargs_from_instance(
+                actions, condition, returned, add_version_condition=add_version_condition
+            )
+        update = {"TableName": self.Meta.table_name, "Key": _serialize_key(self)}
+        return add_expressions(update, condition, returned, actions)
 
 
 def serialize(instance: kinds.AttributeContainer, *, null_check: bool) -> dict[str, dict[str, Any]]:
@@ -105,6 +113,23 @@ def _beginnings(container: type[kinds.AttributeContainer], is_new: bool) -> tupl
     }
     factories = [(n, value) for n, value in defaults.items() if callable(value)]
     return frozenset(own), setters, constants, factories
+
+
+def _serialize_key(model: FastModel) -> dict[str, dict[str, Any]]:
+    key = {}
+    for name, attribute in _key_attributes(type(model)):
+        value = model.attribute_values.get(name)
+        if value is not None or attribute.is_hash_key:
+            key[attribute.attr_name] = {attribute.attr_type: attribute.serialize(value)}
+    return key
+
+
+@cache
+def _key_attributes(model: type[FastModel]) -> list[tuple[str, Any]]:
+    """The hash key and, where there is one, the range key."""
+    own = model.get_attributes().items()
+    keys = [(name, at) for name, at in own if at.is_hash_key or at.is_range_key]
+    return sorted(keys, key=lambda key: key[1].is_range_key)
 
 
 @cache
