@@ -20,6 +20,7 @@ from tests.support.http import CONTEXT, sample
 
 UPLOAD_ID = "upl_bench"
 HEADER = "sku,name,description,category,price_minor,currency,tags,available\n"
+UNITS_MAX = 500  # in stock: rows differ, but each number returns
 SENTENCE = "Sencha from Uji, picked in May and steamed the same day. "
 
 
@@ -55,8 +56,10 @@ def _lines(rows: int, description_length: int) -> Iterator[str]:
     description = (SENTENCE * (description_length // len(SENTENCE) + 1))[:description_length]
     yield HEADER
     for number in range(rows):
+        units = 1 + number % UNITS_MAX
         yield (
-            f'TEA-{number},Green tea {number},"{description}",kitchen/tea,1250,EUR,tea|green,100\n'
+            f"TEA-{number},Green tea {number},"
+            f'"{description}",kitchen/tea,1250,EUR,tea|green,{units}\n'
         )
 
 

@@ -1,6 +1,7 @@
 """The stock of products: reads, and writes that join somebody else's transaction."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from shared.storage.models.catalog import UNTRACKED, Product, Stock
 from shared.storage.stock_conditions import (
@@ -140,7 +141,7 @@ def stage_change(  # noqa: PLR0913 (what a caller may require of a change)
     rooms = divide_evenly(backorders_max or 0, len(before.shards))
     for shard in before.shards:
         change = change_by_shard.get(shard.number, 0)
-        actions: list[Action] = [Stock.available.add(change)] if change or terms else []
+        actions: list[Action] = [_add_available(change)] if change or terms else []
         condition = shard_condition(shard) if shard_condition else None
         if backorders_max is not None:
             condition = both(is_at_least(-rooms[shard.number] - change), condition)
@@ -152,6 +153,12 @@ def stage_change(  # noqa: PLR0913 (what a caller may require of a change)
             transaction.update(Stock(key), actions, only_if=condition, otherwise=otherwise)
         elif condition is not None:
             transaction.check(Stock, key, only_if=condition, otherwise=otherwise)
+
+
+@lru_cache(maxsize=1_024)  # the rows of an import add the same numbers of units again and again
+def _add_available(units: int) -> Action:
+    added: Action = Stock.available.add(units)
+    return added
 
 
 def _set_terms(currency: str | None, backorders_max: int | None) -> list[Action]:
