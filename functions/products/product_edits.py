@@ -66,9 +66,10 @@ def apply_changes(before: Product, changes: Mapping[str, Any]) -> NewProduct:
 
 def set_status_keys(product: Product) -> None:
     """Set the keys of the index that staff list products by."""
-    shard = listing_keys.shard_of(product.product_id)
+    product_id = product.product_id
+    shard = listing_keys.shard_of(product_id)
     product.status_shard = listing_keys.status_shard(product.status, shard)
-    product.listed_at = listing_keys.newest_key(product.created_at, product.product_id)
+    product.listed_at = listing_keys.newest_key(product.created_at, product_id)
 
 
 def require_currency_unused(before: Product, after: Product, stock: StockSnapshot) -> None:

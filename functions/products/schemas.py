@@ -113,8 +113,7 @@ STORED_AS: Mapping[str, str] = {
 
 def to_attributes(new: NewProduct) -> dict[str, Any]:
     """The attributes of the Product that stores these fields."""
-    fields = {name: getattr(new, name) for name in NewProduct.model_fields}
-    fields |= {"price": new.price.amount_minor, "currency": new.price.currency}
+    fields = vars(new) | {"price": new.price.amount_minor, "currency": new.price.currency}
     before = new.compare_at_price
     fields["compare_at_price"] = before.amount_minor if before else None
     return {STORED_AS[name]: value for name, value in fields.items()}

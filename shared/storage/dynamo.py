@@ -222,10 +222,11 @@ def _key_in(table: type[Table], item: dict[str, dict[str, str]]) -> tuple[str, .
     return tuple(item[name]["S"] for name in key_names(table))
 
 
-def key_names(table: type[Table]) -> list[str]:
+@cache
+def key_names(table: type[Table]) -> tuple[str, ...]:
     """The attributes of the table's key: the hash key and, where it has one, the range key."""
     names = (table._hash_keyname, table._range_keyname)  # noqa: SLF001 (pynamodb has no public name for it)
-    return [name for name in names if name]
+    return tuple(name for name in names if name)
 
 
 def _item(table: type[Table], raw: dict[str, Any] | None) -> Table | None:

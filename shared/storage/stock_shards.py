@@ -11,7 +11,6 @@ there is what staff removed, or what was back-ordered under a higher limit. So a
 limit becomes 0 sells nothing until its stock is above 0 again.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Self
@@ -172,12 +171,13 @@ def divide_stock(available: int, shards: int, backorders_max: int) -> dict[int, 
 
 def _fill(available: Mapping[int, int], units: int) -> dict[int, int]:
     """How many of these units each shard gets."""
-    added: Counter[int] = Counter()
+    needed: dict[int, int] = {}  # to reach 0
     for number in sorted(available, key=available.__getitem__):
-        added[number] = min(units, max(0, -available[number]))
-        units -= added[number]
-    added.update(divide_evenly(units, len(available)))
-    return {number: share for number, share in sorted(added.items()) if share}
+        needed[number] = min(units, max(0, -available[number]))
+        units -= needed[number]
+    shares = divide_evenly(units, len(available))
+    added = {number: needed[number] + share for number, share in shares.items()}
+    return {number: units for number, units in added.items() if units}
 
 
 def shard_key(product_id: str, shard: int) -> str:

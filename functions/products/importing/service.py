@@ -114,6 +114,7 @@ def stage_rows(
     stored = repository.find_stocked_products(ids)
     events: list[CatalogEvent] = []
     groups = GroupChanges()
+    conflict = ConcurrentModification()
     results: list[RowResult] = []
     for row, sku, found in zip(rows, skus, stored, strict=True):
         try:
@@ -129,10 +130,10 @@ def stage_rows(
             if context.stops_at_refusal:
                 break
             continue
-        _stage_stock(transaction, change, context)
-        events += _stage_product(transaction, change)
+        _stage_stock(transaction, change, context, conflict)
+        events += _stage_product(transaction, change, conflict)
         results.append(RowResult(change.outcome, changed=change.all_changed))
-    groups.stage(transaction, otherwise=ConcurrentModification())
+    groups.stage(transaction, otherwise=conflict)
     outbox.stage_events(transaction, events)
     return results
 
@@ -158,17 +159,21 @@ def _compare(row: ImportedRow, stored: StockedProduct | None, context: ImportCon
     return _Change(version, changed_fields(before, version.after))
 
 
-def _stage_product(transaction: Transaction, change: _Change) -> list[CatalogEvent]:
+def _stage_product(
+    transaction: Transaction, change: _Change, conflict: Exception
+) -> list[CatalogEvent]:
     before, after, changed = change.version.before, change.version.after, change.changed
     if before and not changed:
         return []
-    repository.stage_product(transaction, before, after, otherwise=ConcurrentModification())
+    repository.stage_product(transaction, before, after, otherwise=conflict)
     if before is None:
         return [product_created_event(after)]
     return [product_updated_event(before, after, changed)]
 
 
-def _stage_stock(transaction: Transaction, change: _Change, context: ImportContext) -> None:
+def _stage_stock(
+    transaction: Transaction, change: _Change, context: ImportContext, conflict: Exception
+) -> None:
     currency, backorders_max = change.new_currency, change.backorders_max
     version, units = change.version, change.version.units
     limit = version.after.backorders_max
@@ -181,7 +186,7 @@ def _stage_stock(transaction: Transaction, change: _Change, context: ImportConte
         transaction,
         version.stock,
         change_by_shard,
-        otherwise=ConcurrentModification(),
+        otherwise=conflict,
         currency=currency,
         backorders_max=backorders_max,
         may_be_short=limit > 0,
