@@ -75,15 +75,13 @@ class Record:
         if named:
             state.update(named)
         if (named or given != len(names)) and (
-            state.keys() != self._names or (values and self._has_two_values(values, named))
+            state.keys() != self._names
+            or given > len(names)
+            or (values and named and not named.keys().isdisjoint(names[: len(values)]))
         ):
             raise TypeError(f"{type(self).__name__} needs one value for each of {names}")
         if self.__post_init__:
             self.__post_init__()
-
-    def _has_two_values(self, values: tuple[Any, ...], named: dict[str, Any]) -> bool:
-        names = self.__match_args__[: len(values)]
-        return len(values) > len(names) or not named.keys().isdisjoint(names)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with other values in these fields."""

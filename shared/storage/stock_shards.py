@@ -36,6 +36,9 @@ class StockShard(Record):
         return not (self.available or self.allocated or self.version)
 
 
+_EMPTY = (StockShard(0, 0, 0, 0),)  # a product without stock has its first shard
+
+
 class Allocation(Record):
     """The units that an order takes from each shard."""
 
@@ -56,7 +59,7 @@ class StockSnapshot(Record):
 
     @classmethod
     def empty(cls, product_id: str) -> Self:
-        return cls(product_id, (StockShard(0, 0, 0, 0),))
+        return cls(product_id, _EMPTY)
 
     @property
     def available(self) -> int:
