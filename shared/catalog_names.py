@@ -22,6 +22,7 @@ CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the pro
 CATEGORY_PATH_MAX = 200  # characters
 
 _PRINTABLE = re.compile(PRINTABLE)
+_WHITE_SPACE = re.compile(r"\s")
 
 CategoryPath = Annotated[
     str,
@@ -60,7 +61,7 @@ def sku_key(sku: str) -> str:
     dotless i is another letter than i, and full-width letters are others than ASCII's.
     """
     folded = unicodedata.normalize("NFD", sku).casefold()
-    return re.sub(r"\s", " ", unicodedata.normalize("NFC", folded))
+    return _WHITE_SPACE.sub(" ", unicodedata.normalize("NFC", folded))
 
 
 def _normalize(text: Any) -> Any:

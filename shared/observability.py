@@ -30,14 +30,15 @@ for _library in ("botocore", "pynamodb", "urllib3"):
 
 def set_log_context(correlation_id: str, *, client_address: str = "") -> None:
     """Put this id on each log line and each staged event until the next call."""
-    global _client_address  # noqa: PLW0603 (a function instance has one request at a time)
+    global _client_address, _correlation_id  # noqa: PLW0603 (an instance has one request at a time)
     _client_address = client_address
+    _correlation_id = correlation_id
     _log_fields.clear()
     logger.set_correlation_id(correlation_id)
 
 
 def correlation_id() -> str:
-    return logger.get_correlation_id() or "none"
+    return _correlation_id or "none"
 
 
 def add_log_fields(**fields: str) -> None:
@@ -65,4 +66,5 @@ def audit(action: str, result: str, **facts: str) -> None:
 
 
 _client_address = ""
+_correlation_id = ""
 _log_fields: dict[str, str] = {}

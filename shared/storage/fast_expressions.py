@@ -62,5 +62,6 @@ def _write(part: Any, names: dict[str, str], values: dict[str, Any]) -> str:
         if inner or not name.isidentifier():  # a part of a document
             return str(part.serialize(names, values))
         return names.setdefault(name, f"#{len(names)}")
-    written = [_write(each, names, values) for each in part.values]
-    return str(part.format_string.format(*written, operator=getattr(part, "operator", None)))
+    parts = [_write(each, names, values) for each in part.values]
+    written: str = part.format_string.format(*parts, operator=getattr(part, "operator", None))
+    return written

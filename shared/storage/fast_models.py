@@ -33,16 +33,18 @@ class FastModel(Model):
         """Raises ValueError for a name that no attribute has."""
         if fast_path.is_on():
             names, setters, constants, factories = _beginnings(type(self), _user_instantiated)
-            values = constants | {name: make() for name, make in factories} | attributes
+            values = constants | attributes
+            for name, make in factories:
+                if name not in attributes:
+                    values[name] = make()
             if hash_key is not None:
                 values[self._hash_keyname] = hash_key
             if range_key is not None:
                 values[self._range_keyname] = range_key
             if names.issuperset(values):
                 self.attribute_values = values
-                for name in setters:
-                    if name in values:
-                        setattr(self, name, values.pop(name))
+                for name in setters & values.keys():
+                    setattr(self, name, values.pop(name))
                 return
         super().__init__(hash_key, range_key, _user_instantiated, **attributes)
 
@@ -105,7 +107,7 @@ def _beginnings(container: type[kinds.AttributeContainer], is_new: bool) -> tupl
     A default is a value or a function that makes one.
     """
     own = container.get_attributes()
-    setters = [n for n, at in own.items() if type(at).__set__ is not kinds.Attribute.__set__]
+    setters = {n for n, at in own.items() if type(at).__set__ is not kinds.Attribute.__set__}
     found = {n: at.default_for_new if is_new else None for n, at in own.items()}
     defaults = {n: own[n].default if value is None else value for n, value in found.items()}
     constants = {

@@ -19,6 +19,9 @@ BYTES_MAX = 2_000_000
 ROWS_OF_GROUP_MAX = 100  # more that a chunk takes, so that a group stays in one
 
 
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
 class ChunkRow(Record):
     row: SourceRow
     parent: SourceRow | None
@@ -52,15 +55,15 @@ class ChunkWriter:
         return gzip.compress("\n".join(self._lines).encode(), compresslevel=1, mtime=0)
 
     def _append(self, line: Any) -> None:
-        text = json.dumps(line, ensure_ascii=True, separators=(",", ":"))
+        text = _encode(line)
         self._lines.append(text)
         self._size += len(text)
 
 
 def read_chunk(content: bytes) -> Iterator[ChunkRow]:
     parents: dict[Any, SourceRow] = {}
-    for line in gzip.decompress(content).splitlines():
-        found = json.loads(line)
+    lines = gzip.decompress(content).splitlines()
+    for found in json.loads(b"[%b]" % b",".join(lines)):  # each by itself takes three times as long
         if isinstance(found, dict):
             parents[found["parent"]] = decode_row(found["row"])
         else:
