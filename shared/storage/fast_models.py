@@ -20,8 +20,29 @@ from shared.storage import fast_path
 from shared.storage.fast_expressions import add_expressions
 
 
+class _Field:
+    """An attribute of a model. An item has its value under its name."""
+
+    def __init__(self, name: str, attribute: kinds.Attribute[Any]) -> None:
+        self.name = name
+        self.attribute = attribute
+
+    def __get__(self, item: Model | None, model: type[Model]) -> Any:
+        return self.attribute if item is None else item.attribute_values.get(self.name)
+
+    def __set__(self, item: Model, value: Any) -> None:
+        self.attribute.__set__(item, value)
+
+
 class FastModel(Model):
     """A model without a discriminator and a version attribute."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if fast_path.is_on():
+            own = [each for each in vars(cls).items() if isinstance(each[1], kinds.Attribute)]
+            for name, attribute in own:
+                setattr(cls, name, _Field(name, attribute))
 
     def __init__(
         self,

@@ -172,6 +172,19 @@ def test_an_item_is_made_and_written_as_by_pynamodb(container, data):
     assert write(make, null_check, is_fast=True) == write(make, null_check, is_fast=False)
 
 
+@pytest.mark.parametrize("container", TABLES, ids=lambda container: container.__name__)
+def test_an_attribute_is_read_and_set_as_by_pynamodb(container):
+    for name, attribute in container.get_attributes().items():
+        assert getattr(container, name) is attribute
+        for value in (None, A_TIME):
+            own, theirs = container(), container()
+            setattr(own, name, value)
+            attribute.__set__(theirs, value)
+
+            assert contents(own) == contents(theirs)
+            assert repr(getattr(own, name)) == repr(attribute.__get__(theirs, container))
+
+
 def test_an_unknown_attribute_is_refused_as_by_pynamodb():
     def make() -> Any:
         return OutboxRow(event_id="evt_1", colour="red")
