@@ -77,7 +77,7 @@ class Record:
         if (named or given != len(names)) and (
             state.keys() != self._names
             or given > len(names)
-            or (values and named and not named.keys().isdisjoint(names[: len(values)]))
+            or (given < len(names) and values and not named.keys().isdisjoint(names[: len(values)]))
         ):
             raise TypeError(f"{type(self).__name__} needs one value for each of {names}")
         if self.__post_init__:

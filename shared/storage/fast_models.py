@@ -26,12 +26,16 @@ class _Field:
     def __init__(self, name: str, attribute: kinds.Attribute[Any]) -> None:
         self.name = name
         self.attribute = attribute
+        self.is_plain = _is_plain(attribute)
 
     def __get__(self, item: Model | None, model: type[Model]) -> Any:
         return self.attribute if item is None else item.attribute_values.get(self.name)
 
     def __set__(self, item: Model, value: Any) -> None:
-        self.attribute.__set__(item, value)
+        if self.is_plain:
+            item.attribute_values[self.name] = value
+        else:
+            self.attribute.__set__(item, value)
 
 
 class FastModel(Model):
@@ -121,6 +125,11 @@ def serialize(instance: kinds.AttributeContainer, *, null_check: bool) -> dict[s
     return stored
 
 
+def _is_plain(attribute: Any) -> bool:
+    """Whether an item has the value as it is set."""
+    return type(attribute).__set__ is kinds.Attribute.__set__
+
+
 @cache
 def _beginnings(container: type[kinds.AttributeContainer], is_new: bool) -> tuple[Any, ...]:
     """All names, those of attributes that set their value in a way of their own, and the defaults.
@@ -128,7 +137,7 @@ def _beginnings(container: type[kinds.AttributeContainer], is_new: bool) -> tupl
     A default is a value or a function that makes one.
     """
     own = container.get_attributes()
-    setters = {n for n, at in own.items() if type(at).__set__ is not kinds.Attribute.__set__}
+    setters = {name for name, attribute in own.items() if not _is_plain(attribute)}
     found = {n: at.default_for_new if is_new else None for n, at in own.items()}
     defaults = {n: own[n].default if value is None else value for n, value in found.items()}
     constants = {
@@ -174,11 +183,12 @@ def _find_encoder(attribute: Any) -> Callable[[Any, bool], Any] | None:
         return lambda value, null_check: serialize(value, null_check=null_check)
     if kind is kinds.UnicodeAttribute:
         return None
-    if kind is kinds.NumberAttribute:
-        return lambda number, _: str(number) if type(number) is int else serialize(number)
-    if kind is kinds.UTCDateTimeAttribute:
-        return lambda time, _: _time(time) if time.tzinfo is UTC else serialize(time)
-    return lambda value, _: serialize(value)
+    own: dict[type, Callable[[Any, bool], Any]] = {
+        kinds.JSONAttribute: lambda value, _: "{}" if value == {} else serialize(value),
+        kinds.NumberAttribute: lambda n, _: str(n) if type(n) is int else serialize(n),
+        kinds.UTCDateTimeAttribute: lambda at, _: _time(at) if at.tzinfo is UTC else serialize(at),
+    }
+    return own.get(kind) or (lambda value, _: serialize(value))
 
 
 def _time(time: datetime) -> str:
@@ -215,7 +225,7 @@ def _find_decoder(attribute: Any) -> Any:
         return type(attribute)._instantiate  # noqa: SLF001
     if isinstance(attribute, kinds.ListAttribute) and attribute.element_type:
         return _list_decoder(attribute, attribute.element_type())
-    if type(attribute).__set__ is not kinds.Attribute.__set__:
+    if not _is_plain(attribute):
         return None
     own = {kinds.UnicodeAttribute: lambda text: text, kinds.NumberAttribute: _number}
     return own.get(type(attribute), attribute.deserialize)

@@ -228,7 +228,7 @@ class Layout:
             columns=reading.columns,  # type: ignore[arg-type]
             problems=tuple(reading.problems),
             warnings=tuple(reading.warnings),
-            pictures=to_pictures(pictures),
+            pictures=to_pictures(pictures) if pictures else (),
             is_product=is_product,
             currency_is_assumed=named is None
             and not self._defaults.is_currency_chosen
