@@ -55,13 +55,13 @@ def _write(part: Any, names: dict[str, str], values: dict[str, Any]) -> str:
     kind = type(part)
     if kind is Value:
         short = f":{len(values)}"
-        values[short] = part.value
+        values[short] = part.values[0]
         return short
     if kind is Path:
-        name, *inner = part.path
-        if inner or not name.isidentifier():  # a part of a document
-            return str(part.serialize(names, values))
-        return names.setdefault(name, f"#{len(names)}")
+        path = part.values[0]
+        if len(path) == 1 and path[0].isidentifier():
+            return names.setdefault(path[0], f"#{len(names)}")
+        return str(part.serialize(names, values))  # a part of a document
     parts = [_write(each, names, values) for each in part.values]
     written: str = part.format_string.format(*parts, operator=getattr(part, "operator", None))
     return written
