@@ -36,7 +36,7 @@ def product_ids_of(sku: str) -> list[str]:
     An earlier release derived the id from the spelling, so its products are found by that spelling.
     """
     current = product_id_of(sku)
-    if sku == sku_key(sku).translate(_ASCII_CAPITALS) or not _EARLIER_FORM.fullmatch(sku):
+    if sku == sku.upper() or not _EARLIER_FORM.fullmatch(sku):
         return [current]
     return list(dict.fromkeys((ids.derived_id("prd", sku), current)))
 
