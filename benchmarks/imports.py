@@ -18,7 +18,7 @@ FEW, MANY = 1_000, 4_000  # rows
 REPEATS = 3
 ROWS_PER_WRITE = Budget(25, "at least", " rows")
 LINEARITY = Budget(1.2, unit=" x")  # 1 is exactly linear; the rest allows for a busy machine
-AGAINST_LOOP = Budget(8, unit=" x")
+AGAINST_LOOP = Budget(4.5, unit=" x")
 
 PEAK = Budget(150, "under", " MB")
 BYTES_PER_MEGABYTE = 1_000_000
