@@ -23,6 +23,7 @@ _NUMBER = re.compile(rf"([-+\u2212]?)([0-9][0-9.,{_SPACES}{_APOSTROPHES}]*|[.,][
 _MAJOR = re.compile(r"(-?[0-9]{1,13})[.,]([0-9]{1,3})")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _GROUPED = re.compile(r"[0-9]{1,3}([^0-9][0-9]{2,3})*[^0-9][0-9]{3}")
+_ONE_GROUP = re.compile(rf"[-+\u2212]?([0-9]{{1,{GROUP}}})[.,][0-9]{{{GROUP}}}")
 _SYMBOLS = {
     "\u20ac": {"EUR"},
     "\u00a3": {"GBP", "EGP", "LBP", "SYP", "FKP", "GIP", "SHP", "SSP", "SDG"},
@@ -43,6 +44,7 @@ _DOLLARS = """
     SBD SRD TTD XCD DOP
 """
 
+WHOLE_NUMBER = "Must be a whole number, such as 12: only digits."
 TOO_FINE = (
     'Has more decimals than {currency} has. Round the price, or say in the mapping: "round": true.'
 )
@@ -63,18 +65,20 @@ class NumberStyle(Record):
     decimal: str | None = None  # . or ,
     thousands: str | None = None
     is_rounded: bool = False  # more decimals than the currency has are rounded half up
+    is_assumed: bool = False  # the system writes so, but a person can have written 1.299 for 1299
 
 
 PLAIN = NumberStyle()
 POINT = NumberStyle(decimal=".")
-POINT_ROUNDED = NumberStyle(decimal=".", is_rounded=True)
+POINT_OF_SYSTEM = NumberStyle(decimal=".", is_assumed=True)
+POINT_ROUNDED = NumberStyle(decimal=".", is_rounded=True, is_assumed=True)
 
 
 def parse_whole_number(text: str) -> int:
     """The number. 19.99 is not read as 1999. Raises BadCell."""
     if _WHOLE.fullmatch(text):
         return int(text)
-    raise BadCell("wrong_type", "Must be a whole number, such as 12: only digits.")
+    raise BadCell("wrong_type", WHOLE_NUMBER)
 
 
 def parse_decimal(text: str, style: NumberStyle = PLAIN) -> Decimal:
@@ -110,11 +114,15 @@ def _decimal_of(digits: str, marks: list[str], style: NumberStyle) -> str:
         return "," if last == "." else "."  # 1.355.900: all of them part thousands
     if len(set(candidates)) > 1 or style.thousands or len(marks) > 1:
         return last
-    after = digits.rpartition(last)[2]
-    before = digits.partition(last)[0]
-    if len(after) == GROUP and 0 < len(before) <= GROUP and before.strip("0"):
+    if may_be_thousands(digits):
         raise BadCell("ambiguous_number", AMBIGUOUS_SEPARATOR)
     return last
+
+
+def may_be_thousands(text: str) -> bool:
+    """Whether the only mark can part thousands, as in 1.299. In 0.299 it cannot."""
+    found = _ONE_GROUP.fullmatch(text)
+    return found is not None and bool(found[1].strip("0"))
 
 
 def _check_groups(whole: str, marks: set[str], style: NumberStyle, *, has_decimals: bool) -> None:
@@ -148,6 +156,8 @@ def parse_amount(text: str, currency: str, unit: Unit | None, style: NumberStyle
     rounded = minor.quantize(Decimal(1), ROUND_HALF_UP)
     if minor != rounded and not style.is_rounded:
         raise BadCell("price_too_fine", TOO_FINE.format(currency=currency))
+    if style.is_assumed and exponent != GROUP and may_be_thousands(number):
+        raise BadCell("ambiguous_price", AMBIGUOUS_SEPARATOR)
     return int(rounded)
 
 
@@ -198,8 +208,11 @@ GRAMS = {
 
 
 def parse_weight(text: str, unit: str, style: NumberStyle = PLAIN) -> int:
-    """Grams, rounded half up. A single point begins the decimals. Raises BadCell."""
-    if style.decimal is None and "," not in text:
+    """Grams, rounded half up. A single point begins the decimals, but of grams: 1.500 can be 1500.
+
+    Raises BadCell.
+    """
+    if style.decimal is None and "," not in text and unit != "g":
         style = POINT
     value = parse_decimal(text, style) * GRAMS[unit]
     return int(value.quantize(Decimal(1), ROUND_HALF_UP))

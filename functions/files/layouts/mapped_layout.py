@@ -1,11 +1,13 @@
 """A file of any other system, as its author's mapping describes it. Pure."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
 from files.layouts.import_rows import ImportRow
 from files.layouts.layout import INHERITED, Layout
 from files.layouts.readings import Reading
+
+_BLANKS: tuple[Any, ...] = (None, "", [], {})  # a price of 0 is a price
 
 
 class MappedLayout(Layout):
@@ -42,5 +44,6 @@ class MappedLayout(Layout):
     def _inherit(self, reading: Reading, parent: Reading) -> None:
         """A cell that is empty says nothing where another row of the group has the value."""
         for slot, value in parent.values.items():
-            if slot.partition(":")[0] in (*INHERITED, "attribute") and not reading.values.get(slot):
+            is_inherited = slot.partition(":")[0] in (*INHERITED, "attribute")
+            if is_inherited and reading.values.get(slot) in _BLANKS:
                 reading.values[slot] = value

@@ -12,6 +12,7 @@ from files.layouts.own_targets import UNKNOWN
 from files.layouts.targets import OMIT, Target
 
 PRICES: Final = ("price", "compare_at_price")
+_CONVERTED = (*PRICES, "weight_grams")  # a mapping says the unit of a number, too
 # A product takes 20. As objects, the 200,000 names that fit into 1 MB take 100 MB.
 PICTURES_OF_ROW_MAX = 1_000
 
@@ -49,7 +50,7 @@ def convert_json(target: Target, value: Any, currency: str) -> Any:
     if target.slot == "pictures":
         return _read_pictures(value)
     is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    if is_number and target.slot in PRICES:
+    if is_number and target.slot in _CONVERTED:
         number = format(Decimal(str(value)), "f")
         # In JSON a point always begins the decimals; with four of them it is certain in a text too.
         return target.convert(f"{number}0000" if "." in number else number, currency)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
-from files.layouts.amounts import POINT
+from files.layouts.amounts import POINT_OF_SYSTEM
 from files.layouts.cells import is_gtin
 from files.layouts.import_rows import ImportRow
 from files.layouts.layout import Layout
@@ -25,7 +25,7 @@ UNRECOGNISED = ignored("unknown, and ignored")
 NOT_HERE = ignored("no field here")
 
 # A price with a point before its decimals, as systems write it.
-PRICE: Converter = amount("major", POINT)
+PRICE: Converter = amount("major", POINT_OF_SYSTEM)
 
 # What an empty cell means, once no other row of the product has the value.
 _BLANKS: Mapping[str, Any] = {

@@ -10,8 +10,11 @@ from typing import Any, Final
 
 from files.layouts.amounts import (
     PLAIN,
+    POINT,
+    WHOLE_NUMBER,
     NumberStyle,
     Unit,
+    may_be_thousands,
     parse_amount,
     parse_decimal,
     parse_weight,
@@ -81,9 +84,13 @@ def units_if_any(cell: str, _currency: str) -> Any:
     """A count of other systems, which write 12 as 12.0000 and fewer than none as -3."""
     if not cell:
         return OMIT
-    value = parse_decimal(cell, NumberStyle(decimal="."))
-    if value != value.to_integral_value():
-        raise BadCell("wrong_type", "Must be a whole number, such as 12.")
+    try:
+        value = parse_decimal(cell, POINT)
+    except BadCell as error:
+        code = error.code.replace("ambiguous_number", "wrong_type")
+        raise BadCell(code, WHOLE_NUMBER) from error
+    if value != value.to_integral_value() or may_be_thousands(cell):
+        raise BadCell("wrong_type", WHOLE_NUMBER)
     return int(value)
 
 

@@ -7,12 +7,16 @@ import pytest
 from files.layouts.amounts import (
     PLAIN,
     POINT,
+    POINT_OF_SYSTEM,
+    POINT_ROUNDED,
+    WHOLE_NUMBER,
     NumberStyle,
     parse_amount,
     parse_decimal,
     parse_weight,
 )
 from files.layouts.cells import BadCell, is_gtin, parse_yes_or_no, split_list
+from files.layouts.targets import units_if_any
 
 COMMA = NumberStyle(decimal=",")
 
@@ -304,3 +308,46 @@ def test_a_backslash_keeps_a_separator():
 )
 def test_a_gtin_has_a_check_digit(digits, expected):
     assert is_gtin(digits) == expected
+
+
+@pytest.mark.parametrize("text", ["1.500", "12.000"])
+def test_grams_that_can_be_thousands_are_refused(text):
+    with pytest.raises(BadCell) as refused:
+        parse_weight(text, "g")
+
+    assert refused.value.code == "ambiguous_number"
+
+
+@pytest.mark.parametrize("style", [POINT_OF_SYSTEM, POINT_ROUNDED])
+@pytest.mark.parametrize("text", ["1.350", "250.000"])
+def test_a_price_of_a_system_can_be_typed_with_thousands(text, style):
+    assert code(text, style=style) == "ambiguous_price"
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [("1.355", "KWD", 1355), ("0.500", "EUR", 50), ("1.3500", "EUR", 135), ("5.00", "EUR", 500)],
+)
+def test_other_prices_of_a_system_are_certain(text, currency, minor):
+    assert parse_amount(text, currency, "major", POINT_OF_SYSTEM) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.000", "wrong_type"),
+        ("1,000", "wrong_type"),
+        ("12.5", "wrong_type"),
+        ("x", "not_a_number"),
+    ],
+)
+def test_units_that_can_be_thousands_are_refused(text, expected):
+    with pytest.raises(BadCell) as refused:
+        units_if_any(text, "EUR")
+
+    assert (refused.value.code, str(refused.value)) == (expected, WHOLE_NUMBER)
+
+
+@pytest.mark.parametrize("text", ["1000", "1000.0000", "1000.0", "1000.000", "1 000"])
+def test_other_units_are_certain(text):
+    assert units_if_any(text, "EUR") == 1000

@@ -265,3 +265,29 @@ def test_a_stored_mapping_is_read_as_it_was():
     mapping = FileMapping.model_validate(GERMAN)
 
     assert FileMapping.model_validate(mapping.to_document()) == mapping
+
+
+def test_a_free_variant_takes_no_price_from_its_group():
+    mapping = {
+        "columns": {
+            "Nr": {"field": "sku"},
+            "Name": {"field": "name"},
+            "Preis": {"field": "price", "unit": "major", "decimal": ","},
+            "Weite": {"field": "option", "name": "Weite"},
+        },
+        "group": {"column": "Modell"},
+    }
+    rows = [["A", "1", "Kanne", "10,00", "S"], ["A", "2", "", "0,00", "M"], ["A", "3", "", "", "L"]]
+
+    found = read_all(["Modell", "Nr", "Name", "Preis", "Weite"], rows, mapping)
+
+    assert [row.fields["price"]["amount_minor"] for row in found] == [1000, 0, 1000]
+
+
+@pytest.mark.parametrize(("weight", "grams"), [(2, 2000), (1.25, 1250), ("1,25", 1250)])
+def test_a_mapped_weight_of_json_has_its_unit(weight, grams):
+    mapping = {"columns": {"Gewicht": {"field": "weight", "unit": "kg"}}}
+
+    row = read_object({"sku": "K-1", "Gewicht": weight}, mapping)
+
+    assert (row.problems, row.fields["weight_grams"]) == ((), grams)
