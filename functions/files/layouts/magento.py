@@ -118,7 +118,7 @@ class MagentoLayout(SystemLayout):
     def read(self, row: SourceRow, parent: SourceRow | None) -> ImportRow:
         reading = self._convert(row)
         if self.sku(row) is None:
-            return self._leave_out(reading, self._type(row))
+            return self._leave_out(reading, row)
         pictures = _find_pictures(reading.values)
         if parent is not None:
             self._combine_variant(reading, row, parent)
@@ -132,10 +132,14 @@ class MagentoLayout(SystemLayout):
     def _type(self, row: SourceRow) -> str:
         return self.cell(row, "type").casefold()
 
-    def _leave_out(self, reading: Reading, kind: str) -> ImportRow:
+    def _leave_out(self, reading: Reading, row: SourceRow) -> ImportRow:
+        kind, view = self._type(row), self.cell(row, "store")
         if kind in ("grouped", "bundle"):
             message = f"Left out: products of the type {kind} have no place here."
             reading.warn("sku", "grouped_product", message)
+        elif _is_whole(reading.values) and (view or "sku" not in reading.values):
+            why = f"is of the store view {view}" if view else "has no SKU"
+            reading.warn("sku", "row_left_out", f"Left out: the row {why}.")
         reading.values, reading.problems = {}, []
         return self._finish(reading, is_product=False)
 
@@ -215,6 +219,11 @@ _COMBINED = frozenset(
         *("units_max", "default_units_max", "low_stock", "default_low_stock"),
     ]
 )
+
+
+def _is_whole(values: Mapping[str, Any]) -> bool:
+    """Whether the row could be a product, and not only translate or continue one."""
+    return "name" in values and "regular_price" in values
 
 
 def _find_pictures(values: Mapping[str, Any]) -> list[PictureReference]:

@@ -20,7 +20,8 @@ from files.layouts.targets import (
 )
 
 _PRICE = amount("major", POINT_ROUNDED)
-_MEMBER = re.compile(r"(?:^|,)\s*([\w.-]{1,50})=")
+# A name, and a value in quotes if it is one. A value without quotes ends before the next name.
+_MEMBER = re.compile(r'(?:^|,)\s*([\w.-]{1,50})=(?:"((?:[^"]|"")*+)"(?=\s*(?:,|$)))?')
 _ROOTS = ("default category", "root catalog")
 
 
@@ -55,8 +56,13 @@ def parse_variations(cell: str) -> dict[str, dict[str, str]]:
 
 def _parse_members(cell: str) -> dict[str, str]:
     """`color=Black,size=XS` as a dict. A comma inside of a value has no name behind it."""
-    parts = _MEMBER.split(cell)[1:]
-    return {name: value.strip().strip('"') for name, value in zip(parts[::2], parts[1::2])}  # noqa: B905
+    found = list(_MEMBER.finditer(cell))
+    ends = [*(member.start() for member in found[1:]), len(cell)]
+    members = {}
+    for member, end in zip(found, ends, strict=False):
+        quoted, plain = member[2], cell[member.end() : end].strip().strip('"')
+        members[member[1]] = plain if quoted is None else quoted.replace('""', '"').strip()
+    return members
 
 
 def _members(cell: str, _currency: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
-from files.layouts.amounts import POINT_ROUNDED, NumberStyle, parse_decimal
+from files.layouts.amounts import POINT, POINT_ROUNDED, parse_decimal
 from files.layouts.combined_values import decide_description, decide_price
 from files.layouts.import_rows import ImportRow, PictureReference
 from files.layouts.readings import PICTURES_OF_ROW_MAX, Reading
@@ -30,7 +30,12 @@ _FEATURE = re.compile(r"([^:,][^:]{0,49}):([^:]*?)(?::(?:\d+)?)?(?:,|$)")
 
 
 def _percent(cell: str, _currency: str) -> Any:
-    return parse_decimal(cell, NumberStyle(decimal=".")) if cell else OMIT
+    return parse_decimal(cell.removesuffix("%").strip(), POINT) if cell else OMIT
+
+
+def _date(cell: str, _currency: str) -> Any:
+    """PrestaShop writes 0000-00-00 for none."""
+    return OMIT if not cell.strip("0-: ") else cell
 
 
 def _features(cell: str, _currency: str) -> dict[str, str]:
@@ -76,8 +81,8 @@ _TARGETS = {
     "price tax excluded or price tax included": _REGULAR,
     "discount amount": Target("discount_amount", _PRICE, "price"),
     "discount percent": Target("discount_percent", _percent, "price"),
-    "discount from": Target("sale_starts", text_if_any, None, "then no discount"),
-    "discount to": Target("sale_ends", text_if_any, None, "then no discount"),
+    "discount from": Target("sale_starts", _date, None, "then no discount"),
+    "discount to": Target("sale_ends", _date, None, "then no discount"),
     "reference": to("sku", text_if_any),
     "manufacturer": Target("attribute:vendor", text_if_any, "attributes.vendor"),
     "brand": Target("attribute:vendor", text_if_any, "attributes.vendor"),

@@ -73,7 +73,7 @@ class ShopifyLayout(SystemLayout):
         reading = self._convert(row)
         if not reading.values.get("handle"):
             reading.refuse("group", "required", "Is required: it says which product this row is.")
-        elif parent is None and not self._is_first(row):
+        elif parent is None and self._lacks_parent(row):
             message = "No row has this handle and a title. Add it, or the title."
             reading.refuse("group", "parent_missing", message, reading.values["handle"])
         if parent is not None:
@@ -90,6 +90,11 @@ class ShopifyLayout(SystemLayout):
         """Whether the row has the product's texts; one without names of options needs them."""
         has_names = bool(self.cell(row, "option1_name")) or not self.cell(row, "option1_value")
         return bool(self.cell(row, "name")) and has_names
+
+    def _lacks_parent(self, row: SourceRow) -> bool:
+        """A file without titles changes variants that are here, and creates none."""
+        is_change = "name" not in self._index and bool(self.cell(row, "sku"))
+        return not (is_change or self._is_first(row))
 
     def _has_variant(self, row: SourceRow) -> bool:
         slots = ("name", "sku", "price", "option1_value")

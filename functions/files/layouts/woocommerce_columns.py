@@ -1,5 +1,6 @@
 """The columns of WooCommerce's product CSV, of its versions since 3.1. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,12 @@ from files.layouts.targets import (
 )
 
 _PRICE = amount("major", PLAIN)
+_LINE_END = re.compile(r"\\(\\n)|\\n")
+
+
+def _description(cell: str, _currency: str) -> Any:
+    """WooCommerce writes the end of a line as a backslash and an n, and such a pair with two."""
+    return _LINE_END.sub(lambda found: found[1] or "\n", cell) if cell else OMIT
 
 
 def _published(cell: str, _currency: str) -> Any:
@@ -69,8 +76,8 @@ TARGETS: Mapping[str, Target] = {
     "gtin, upc, ean, or isbn": to("barcode", text_if_any, "if it is no GTIN: an attribute"),
     "name": to("name", text_if_any, "variations have the name of their product"),
     "published": Target("published", _published, "status", "no: a draft"),
-    "short description": Target("short_description", text_if_any, "attributes.short_description"),
-    "description": to("description", text_if_any),
+    "short description": Target("short_description", _description, "attributes.short_description"),
+    "description": to("description", _description),
     "date sale price starts": Target("sale_starts", text_if_any, None, "a sale without end only"),
     "date sale price ends": Target("sale_ends", text_if_any, None, "a sale without end only"),
     "tax class": to("tax_class", _tax_class),

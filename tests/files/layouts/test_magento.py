@@ -215,3 +215,30 @@ def test_the_names_of_magento_1_are_known():
     assert found.fields["category_names"] == ["Gear", "Bags"]
     assert (found.fields["status"], found.fields["price"]["amount_minor"]) == ("draft", 500)
     assert [picture.url_or_name for picture in found.pictures] == ["/o/l/old.jpg"]
+
+
+def test_a_value_in_quotes_can_have_names_and_quotes():
+    cell = 'note="x=1,y=2",size="5"" wide",url=https://a.example/?c=d,care=Wash, do not bleach'
+
+    row = read_row({"sku": "TEE", "attribute_set_code": "", "additional_attributes": cell})
+
+    assert row.fields["attributes"] == {
+        "note": "x=1,y=2",
+        "size": '5" wide',
+        "url": "https://a.example/?c=d",
+        "care": "Wash, do not bleach",
+    }
+
+
+@pytest.mark.parametrize("changes", [{"store_view_code": "de"}, {"sku": ""}])
+@pytest.mark.parametrize(("price", "codes"), [("250.0000", ["row_left_out"]), ("", [])])
+def test_a_whole_product_that_is_left_out_has_a_warning(changes, price, codes):
+    row = read_row({**TEE, **changes, "price": price})
+
+    assert [warning.code for warning in row.warnings] == codes
+
+
+def test_a_configurable_product_is_not_left_out():
+    row = read_row({**TEE, "product_type": "configurable"})
+
+    assert (row.is_product, row.warnings) == (False, ())

@@ -134,3 +134,18 @@ def test_the_export_of_the_catalog_is_recognised():
     assert recognise(list(row), None, EUROS).name == "prestashop"
     assert found.fields["status"] == "draft"
     assert found.fields["price"]["amount_minor"] == 2390
+
+
+@pytest.mark.parametrize("none", ["0000-00-00", "0000-00-00 00:00:00"])
+def test_a_date_of_zeros_is_none(none):
+    dates = {"Discount from (yyyy-mm-dd)": none, "Discount to (yyyy-mm-dd)": none}
+
+    row = read_row({**MUG, **dates, "Discount percent": "10"})
+
+    assert (row.fields["price"]["amount_minor"], row.warnings) == (2151, ())
+
+
+def test_a_discount_can_have_a_percent_sign():
+    row = read_row({**MUG, "Discount percent": "10 %"})
+
+    assert row.fields["price"]["amount_minor"] == 2151

@@ -341,3 +341,15 @@ def test_unknown_columns_are_ignored_and_named():
         "Price / Canada",
         "My app",
     }
+
+
+def test_a_price_file_without_titles_changes_variants():
+    columns = ["Handle", "Variant SKU", "Variant Price"]
+
+    priced, nameless = read_all(columns, [["shirt", "S-1", "21.00"], ["shirt", "", "22.00"]])
+
+    assert (priced.problems, priced.fields) == (
+        (),
+        {"sku": "S-1", "price": {"amount_minor": 2100, "currency": "EUR"}},
+    )
+    assert problems(nameless) == [("Handle", "parent_missing")]

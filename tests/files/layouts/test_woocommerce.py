@@ -246,3 +246,10 @@ def test_plugins_may_add_columns():
         "woocommerce",
         ["My plugin"],
     )
+
+
+def test_line_ends_of_descriptions_are_written_with_backslashes():
+    row = read_row({**TEE, "Description": r"<p>One</p>\nTwo \\n", "Short description": r"A\nB"})
+
+    assert row.fields["description"] == "<p>One</p>\nTwo \\n"
+    assert row.fields["attributes"]["short_description"] == "A\nB"
