@@ -143,7 +143,9 @@ def find_encoding(head: bytes) -> tuple[str | None, bytes]:
     """By the byte order mark or the NULs, or None. And the head without that mark."""
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
-            return encoding, head[len(mark) :]
+            while head.startswith(mark):  # a program has written another one before it
+                head = head[len(mark) :]
+            return encoding, head
     return _encoding_by_nuls(head), head
 
 

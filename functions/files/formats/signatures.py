@@ -1,6 +1,7 @@
 """Tells files that are no tables by their first bytes. Pure."""
 
 import re
+from collections.abc import Collection
 
 from files.formats.source_rows import BrokenFile
 
@@ -24,6 +25,14 @@ _OTHERS = {
     b"SQLite format 3\0": "a database",
     b"PAR1": "a Parquet file",
 }
+# Spreadsheets and documents that are a zip, by a file in it.
+_OTHER_ARCHIVES = {
+    "xl/workbook.bin": "a binary workbook (.xlsb)",
+    "word/document.xml": "a text document",
+    "ppt/presentation.xml": "a presentation",
+    "content.xml": "an OpenDocument file, such as .ods",
+    "Index/Document.iwa": "a file of Numbers or Pages",
+}
 _MARKUP = re.compile(rb"\s*<(?:\?xml|!doctype|html|table|svg|rss|meta)\b", re.IGNORECASE)
 
 
@@ -31,7 +40,16 @@ def refuse_other_formats(head: bytes) -> None:
     """Raises BrokenFile for what is certainly no table."""
     for signature, name in _OTHERS.items():
         if head.startswith(signature):
-            raise BrokenFile("unsupported_format", f"This is {name}. {_SAVE_AS}")
+            raise _refuse(name)
     if _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
-        message = f"This is a web page or an XML document. {_SAVE_AS}"
-        raise BrokenFile("unsupported_format", message)
+        raise _refuse("a web page or an XML document")
+
+
+def find_other_archive(names: Collection[str]) -> BrokenFile | None:
+    """Why a zip with these files is no table, if it is certainly none."""
+    found = (kind for name, kind in _OTHER_ARCHIVES.items() if name in names)
+    return next((_refuse(kind) for kind in found), None)
+
+
+def _refuse(kind: str) -> BrokenFile:
+    return BrokenFile("unsupported_format", f"This is {kind}. {_SAVE_AS}")

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from typing import IO, BinaryIO, Protocol
 
+from files.formats.signatures import find_other_archive
 from files.formats.source_rows import BrokenFile
 
 UNPACKED_BYTES_MAX = 5_000_000_000
@@ -19,7 +20,9 @@ _DIRECTORY_BYTES_MAX = 1_000_000  # of a zip: a workbook has some tens of files
 SPOOLED_BYTES_MAX = 100_000_000  # Lambda has 512 MB on disk, the texts of a workbook take 300
 _BLOCK_BYTES = 262_144
 
-_MAC_FOLDER = "__MACOSX/"
+# What macOS and Windows put beside the files of a folder.
+_MAC_FOLDER, _MAC_PREFIX = "__MACOSX/", "._"
+_OF_FOLDERS = (".ds_store", "thumbs.db", "desktop.ini")
 _SUPPORTED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 # What the two modules raise for a damaged file. An error of the file's own storage is none of them.
@@ -80,6 +83,8 @@ def open_zip(file: BinaryIO) -> zipfile.ZipFile:
 
 def open_only_file(archive: zipfile.ZipFile) -> BoundedStream:
     """Raises BrokenFile unless the zip has one file."""
+    if other := find_other_archive(archive.namelist()):
+        raise other
     entries = [entry for entry in archive.infolist() if not _is_ignored(entry)]
     if len(entries) != 1:
         message = f"The zip has {len(entries)} files. Pack one file alone."
@@ -134,9 +139,10 @@ def describe_damage(error: Exception) -> BrokenFile:
 
 
 def _is_ignored(entry: zipfile.ZipInfo) -> bool:
-    """Folders, and what macOS puts into each zip."""
-    name = entry.filename
-    return entry.is_dir() or name.startswith(_MAC_FOLDER) or name.endswith(".DS_Store")
+    """Folders, and what a system adds to them."""
+    name = entry.filename.rpartition("/")[2]
+    is_added = name.startswith(_MAC_PREFIX) or name.lower() in _OF_FOLDERS
+    return entry.is_dir() or entry.filename.startswith(_MAC_FOLDER) or is_added
 
 
 def _refuse_size(limit: int) -> BrokenFile:

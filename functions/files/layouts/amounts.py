@@ -5,18 +5,18 @@ mapping (ADR 71).
 """
 
 import re
+import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from files.layouts.cells import BadCell
-from shared.money import exponent_of
+from shared.money import CURRENCIES, exponent_of
 from shared.records import Record
 
 Unit = Literal["major", "minor"]
 
 DIGITS_MAX = 18  # of a number; Decimal is exact up to 28
 GROUP = 3  # digits between two marks of thousands
-NAME_MAX = 3  # letters of a currency's code or symbol
 _SPACES = "\u0020\u00a0\u2007\u2009\u202f"
 _APOSTROPHES = "'\u2019"
 _NUMBER = re.compile(rf"([-+\u2212]?)([0-9][0-9.,{_SPACES}{_APOSTROPHES}]*|[.,][0-9]+)")
@@ -38,6 +38,13 @@ _SYMBOLS = {
     "k\u010d": {"CZK"},
     "ft": {"HUF"},
     "r$": {"BRL"},
+    "fr": {"CHF"},
+    "lei": {"RON", "MDL"},
+    "\u0440\u0443\u0431": {"RUB"},
+    "\u043b\u0432": {"BGN"},
+    "\u5186": {"JPY"},
+    "\u5143": {"CNY", "TWD", "HKD"},
+    "euro": {"EUR"},
 }
 _DOLLARS = """
     USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BBD BMD BND BSD BZD FJD GYD JMD KYD LRD NAD
@@ -185,17 +192,24 @@ def _without_currency(text: str, currency: str) -> str:
     if not name or any(character.isdigit() for character in name):
         return text
     if not _is_name_of(name, currency):
-        if len(name) > NAME_MAX or re.fullmatch(r"e[+-]?", name):
+        if not _is_currency(name):
             raise BadCell("not_a_number", "Must be a number, such as 19.99.")
         message = f"Is in another currency than {currency}. Add a column or constant `currency`."
         raise BadCell("currency_mismatch", message)
-    return text.replace(number.strip(_SPACES), "").strip(_SPACES)
+    sign = number.strip(_SPACES)
+    return text.replace(f"{sign}." if text.endswith(f"{sign}.") else sign, "").strip(_SPACES)
 
 
 def _is_name_of(name: str, currency: str) -> bool:
     if name == currency.casefold() or currency in _SYMBOLS.get(name, ()):
         return True
     return name.endswith("$") and currency in _DOLLARS.split() and name != "r$"
+
+
+def _is_currency(name: str) -> bool:
+    """Whether this names one at all. N/A, 19% and "from 5" name none."""
+    is_sign = all(unicodedata.category(character) == "Sc" for character in name)
+    return is_sign or name.upper() in CURRENCIES or name in _SYMBOLS or name.endswith("$")
 
 
 GRAMS = {

@@ -101,6 +101,12 @@ def test_windows_1252_is_read_with_a_warning():
     assert [warning.code for warning in table.warnings] == ["encoding_windows_1252"]
 
 
+def test_a_second_byte_order_mark_is_no_part_of_a_name():
+    table = open_text("\ufeff\ufeffsku,name\nA,B\n")
+
+    assert (table.columns, cells(table)) == (("sku", "name"), [["A", "B"]])
+
+
 def test_the_encoding_is_found_far_into_the_file():
     rows = "TEA,Green tea,1\n" * 100_000
     table = open_text(f"{HEADER}\n{rows}POT,Théière,2\n".encode("cp1252"))

@@ -192,6 +192,27 @@ def test_what_is_no_number_is_refused(text):
     assert code(text) in ("not_a_number", "currency_mismatch")
 
 
+@pytest.mark.parametrize(
+    "text", ["N/A", "n.a.", "TBD", "19.99%", "?", "=19.99", "19\u00b790", "5 Stk", "ab 19.90", "x"]
+)
+def test_what_names_no_currency_is_in_no_other_one(text):
+    assert code(text) == "not_a_number"
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("1355\u5186", "JPY", 1355),
+        ("Fr. 19.90", "CHF", 1990),
+        ("19,90 lei", "RON", 1990),
+        ("19,90 Euro", "EUR", 1990),
+        ("19,90 \u0440\u0443\u0431.", "RUB", 1990),
+    ],
+)
+def test_a_currency_has_a_name_in_its_country(text, currency, minor):
+    assert amount(text, currency) == minor
+
+
 def test_more_decimals_can_be_rounded():
     rounded = NumberStyle(decimal=".", is_rounded=True)
 
