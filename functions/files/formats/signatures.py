@@ -45,10 +45,11 @@ def refuse_other_formats(head: bytes) -> None:
         raise _refuse("a web page or an XML document")
 
 
-def find_other_archive(names: Collection[str]) -> BrokenFile | None:
-    """Why a zip with these files is no table, if it is certainly none."""
-    found = (kind for name, kind in _OTHER_ARCHIVES.items() if name in names)
-    return next((_refuse(kind) for kind in found), None)
+def refuse_other_archives(names: Collection[str]) -> None:
+    """Raises BrokenFile for a zip of files that is certainly no table."""
+    for name, kind in _OTHER_ARCHIVES.items():
+        if name in names:
+            raise _refuse(kind)
 
 
 def _refuse(kind: str) -> BrokenFile:

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from typing import IO, BinaryIO, Protocol
 
-from files.formats.signatures import find_other_archive
+from files.formats.signatures import refuse_other_archives
 from files.formats.source_rows import BrokenFile
 
 UNPACKED_BYTES_MAX = 5_000_000_000
@@ -68,7 +68,7 @@ def open_gzip(file: BinaryIO) -> BoundedStream:
 
 
 def open_zip(file: BinaryIO) -> zipfile.ZipFile:
-    """Raises BrokenFile, also for names that point outside of a folder."""
+    """Raises BrokenFile, also for names that point outside of a folder, and for documents."""
     try:
         archive = zipfile.ZipFile(_BoundedReads(file))
     except _DAMAGES as error:
@@ -78,13 +78,12 @@ def open_zip(file: BinaryIO) -> zipfile.ZipFile:
         if parts[0] == "" or ".." in parts or ":" in parts[0]:
             message = "The zip has a file name that leads outside of it. Pack the file again."
             raise BrokenFile("unsafe_file_name", message)
+    refuse_other_archives(archive.namelist())
     return archive
 
 
 def open_only_file(archive: zipfile.ZipFile) -> BoundedStream:
     """Raises BrokenFile unless the zip has one file."""
-    if other := find_other_archive(archive.namelist()):
-        raise other
     entries = [entry for entry in archive.infolist() if not _is_ignored(entry)]
     if len(entries) != 1:
         message = f"The zip has {len(entries)} files. Pack one file alone."

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 from xml.parsers import expat
 
-from files.formats.signatures import find_other_archive
 from files.formats.source_rows import BrokenFile
 from files.formats.unpacking import open_entry
 from shared.records import Record
@@ -39,8 +38,6 @@ class Workbook(Record):
 
 def open_workbook(archive: zipfile.ZipFile) -> Workbook:
     """Raises BrokenFile unless this is a workbook with a sheet."""
-    if other := find_other_archive(archive.namelist()):
-        raise other
     documents = [
         target
         for kind, target in _read_relationships(archive, _ROOT_RELATIONSHIPS).values()
