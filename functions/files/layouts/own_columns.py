@@ -57,7 +57,7 @@ def read_tags(cell: str) -> list[str]:
         tags = _parse_json(text)
         if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
             return tags
-    return [tag.strip() for tag in text.split(TAG_SEPARATOR) if tag.strip()]
+    return [tag.strip() for tag in text.split(TAG_SEPARATOR)]
 
 
 def write_object(members: Mapping[str, Any]) -> str:

@@ -246,10 +246,3 @@ def test_columns_that_the_shop_sets_are_left_out():
     row = read_row({"id": "prd_1", "sku": "TEA", "version": "3", "error_code": "x"})
 
     assert row.fields == {"sku": "TEA"}
-
-
-@pytest.mark.parametrize("cell", ["new|", "|new", "new | | clay", "||"])
-def test_a_bar_too_many_makes_no_tag(cell):
-    row = read_row({"sku": "TEA", "tags": cell})
-
-    assert row.fields["tags"] == [tag for tag in ("new", "clay") if tag in cell]
