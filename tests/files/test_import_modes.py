@@ -287,3 +287,21 @@ def test_a_confirmation_of_a_written_import_gets_it_as_it_is():
     again = decide("confirm")
 
     assert (again.status, again.body["status"]) == (200, "completed")
+
+
+GROUP_HEADER = "sku,name,price_minor,group,option_Size\n"
+
+
+@pytest.mark.parametrize(
+    ("size_of", "code", "accepted"),
+    [(lambda number: number, "group_full", 100), (lambda number: number % 40, "options_taken", 40)],
+)
+@pytest.mark.parametrize("options", [{"mode": "dry_run"}, {"on_error": "all_or_nothing"}])
+def test_a_check_knows_the_variants_of_rows_before(size_of, code, accepted, options):
+    rows = [f"T-{number},Tee,100,tees,{size_of(number)}\n" for number in range(120)]
+
+    upload = imported(GROUP_HEADER + "".join(rows), **options)
+
+    assert (upload.created, upload.rejected) == (accepted, 120 - accepted)
+    assert upload.errors[-1].code == code
+    assert skus() == set()

@@ -126,12 +126,14 @@ def _join_pictures(run: _Run, rows: Iterable[PlannedRow], done: Progress) -> ByS
 
 
 def _context(upload: Upload, options: ImportOptions) -> ImportContext:
+    is_check = upload.phase == "checking"
     return ImportContext(
         by=upload.owner_id,
         reason=upload.upload_id,
-        categories=CategoriesByName(is_dry_run=upload.phase == "checking"),
+        categories=CategoriesByName(is_dry_run=is_check),
         counts=options.stock_counts,
         stops_at_refusal=options.is_in_order,
+        is_check=is_check,
     )
 
 

@@ -6,6 +6,7 @@ sold during the import stay sold, and a busy shop does not delay an import.
 """
 
 from collections.abc import Sequence
+from dataclasses import field
 
 from products import identifiers, repository
 from products.groups.repository import GroupChanges
@@ -63,6 +64,8 @@ class ImportContext(Record):
     categories: CategoriesByName
     counts: StockCounts = "available"
     stops_at_refusal: bool = False  # the rows after a refused one are left out
+    is_check: bool = False  # nothing is written, so the groups that rows join are kept here
+    groups: GroupChanges = field(default_factory=GroupChanges)
 
 
 class RowResult(Record):
@@ -113,7 +116,7 @@ def stage_rows(
     ids = [[] if isinstance(sku, Refusal) else identifiers.product_ids_of(sku) for sku in skus]
     stored = repository.find_stocked_products(ids)
     events: list[CatalogEvent] = []
-    groups = GroupChanges()
+    groups = context.groups if context.is_check else GroupChanges()
     conflict = ConcurrentModification()
     results: list[RowResult] = []
     for row, sku, found in zip(rows, skus, stored, strict=True):
@@ -133,7 +136,8 @@ def stage_rows(
         _stage_stock(transaction, change, context, conflict)
         events += _stage_product(transaction, change, conflict)
         results.append(RowResult(change.outcome, changed=change.all_changed))
-    groups.stage(transaction, otherwise=conflict)
+    if not context.is_check:
+        groups.stage(transaction, otherwise=conflict)
     outbox.stage_events(transaction, events)
     return results
 
