@@ -36,6 +36,8 @@ _NO_VALUE = "-"  # Shopify refuses a variant without a value for an option that 
 _STATUSES = ("active", "draft", "archived")  # the first one that a variant has is the handle's
 _HANDLE = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _DIGEST_LENGTH = 6
+# A handle with a digest, which an import has made the group. It stays the same from then on.
+_IMPORTED_GROUP = re.compile(rf"[a-z0-9]+(-[a-z0-9]+)*--[0-9a-f]{{{_DIGEST_LENGTH}}}")
 
 
 def write_group(
@@ -134,7 +136,7 @@ def _handle_of(first: ExportedProduct) -> str:
     """
     group, sku = first.fields["group"], first.fields["sku"]
     if group:
-        return _to_handle(group)
+        return group if _IMPORTED_GROUP.fullmatch(group) else _to_handle(group)
     return f"{_slug(first.fields['name']) or 'product'}--{_to_handle(sku)}"
 
 

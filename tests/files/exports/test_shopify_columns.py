@@ -204,6 +204,12 @@ def test_a_handle_is_the_group_or_its_letters_and_a_digest(group, handle):
     assert re.fullmatch(handle, row(group=group, options={"Size": "S"})["Handle"])
 
 
+def test_a_handle_stays_the_same_when_its_file_is_imported():
+    handle = row(group="Tee & Kaffee", options={"Size": "S"})["Handle"]
+
+    assert row(group=handle, options={"Size": "S"})["Handle"] == handle
+
+
 def test_no_two_products_have_one_handle():
     products = [
         product(sku="a b", name="Tea"),
