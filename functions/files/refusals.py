@@ -14,6 +14,7 @@ from shared.storage.transactions import Contended, Unwritable
 MESSAGE_MAX = 400
 COLUMN_MAX = 200
 VALUE_MAX = 200
+_NO_COLUMN = "The file has no such column, so the value that the product has counts."
 PROBLEMS_PER_ROW_MAX = 5  # one item keeps those of 32 rows
 
 
@@ -52,7 +53,9 @@ def describe_refusal(
     for each in refusal.problems:
         column = columns.get(each.field, each.field) if each.field else None
         value = cells.get(column) if column else None
-        found.append(Problem(number, column, each.code, each.message, value))
+        is_stored = each.field is not None and each.field not in columns
+        message = f"{_NO_COLUMN} {each.message}" if is_stored else each.message
+        found.append(Problem(number, column, each.code, message, value))
     return found[:PROBLEMS_PER_ROW_MAX]
 
 

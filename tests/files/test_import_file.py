@@ -460,3 +460,22 @@ def test_another_currency_alone_is_no_movement():
 
     assert Stock.get(tea.product_id).currency == "EUR"
     assert len(list(StockMovement.scan())) == before
+
+
+def test_an_empty_count_says_what_to_write():
+    shop.product("TEA", available=3)
+
+    upload = imported("sku,available\nTEA,\n")
+
+    assert [(each.field, each.code) for each in upload.errors] == [("available", "wrong_type")]
+    assert "Write 0 for none" in upload.errors[0].message
+
+
+def test_a_price_above_a_stored_one_says_that_it_is_stored():
+    shop.product("TEA", price_minor=1000, compare_at_minor=1200)
+
+    upload = imported("sku,price_minor\nTEA,1500\n")
+
+    (error,) = upload.errors
+    assert (error.field, error.code) == ("compare_at_price", "not_above_price")
+    assert error.message.startswith("The file has no such column")

@@ -25,11 +25,16 @@ def to_broken(problem: Problem) -> BrokenFile:
     return BrokenFile(problem.code, problem.message, row=problem.row)
 
 
-def describe_count(number: int, count: int, width: int, delimiter: str) -> Problem:
+def describe_count(
+    number: int, count: int, width: int, delimiter: str, *, ends_blank: bool = False
+) -> Problem:
+    sign = _NAMES[delimiter]
     message = (
         f"The row has {count} cells, but the header has {width} columns. Put a cell into quotes if "
-        f"it has {_NAMES[delimiter]}."
+        f"it has {sign}."
     )
+    if ends_blank:
+        message += f" If the row ends with {sign} too many, end the header so, too."
     return Problem(number, None, "wrong_column_count", message)
 
 

@@ -29,6 +29,8 @@ from files.formats.source_rows import (
     BrokenFile,
     Problem,
     SourceRow,
+    drop_blank_end,
+    is_blank,
     shorten,
 )
 
@@ -54,6 +56,7 @@ class CsvRows:
         self._record: list[str] = []  # the lines of the record that is read now
         self._number = 0
         self._broken_row: int | None = None  # while the row behind it is looked for
+        self._is_wide = False  # blank cells beyond all columns that may be read end each row
         self._header = self._read_header()
         self.columns = tuple(cell.strip() for cell in self._header)
 
@@ -68,7 +71,7 @@ class CsvRows:
     def _read_header(self) -> list[str]:
         """The first row with text. Raises BrokenFile."""
         try:
-            cells = next((cells for cells in self._records() if not _is_blank(cells)), None)
+            cells = next((cells for cells in self._records() if not is_blank(cells)), None)
         except (csv.Error, RowTooLong) as error:
             number = self._number + 1
             described = find_bad_bytes(number, self._record) or to_problem(number, error)
@@ -79,7 +82,8 @@ class CsvRows:
             raise BrokenFile("empty_file", "The file is empty. Start it with a header.", row=1)
         if problem := find_bad_bytes(self._number, cells):
             raise to_broken(problem)
-        if len(cells) > COLUMNS_MAX:
+        self._is_wide = len(cells) > COLUMNS_MAX
+        if self._is_wide and len(drop_blank_end(cells)) > COLUMNS_MAX:
             message = f"The header has {len(cells)} columns, and at most {COLUMNS_MAX} are read."
             raise BrokenFile("too_many_columns", message, row=self._number)
         return [undo(cell) for cell in cells]
@@ -87,7 +91,8 @@ class CsvRows:
     def _records(self) -> Iterator[list[str]]:
         """Each record, blank ones too. Its number and its lines are valid until the next one."""
         self._record.clear()
-        for cells in csv.reader(self._pull(), delimiter=self._delimiter, strict=True):
+        records = csv.reader(self._pull(), delimiter=self._delimiter, strict=True)
+        for cells in map(drop_blank_end, records) if self._is_wide else records:
             self._number += 1
             yield cells
             self._record.clear()
@@ -117,7 +122,7 @@ class CsvRows:
                 and (not source.may_be_special or is_plain("".join(self._record)))
             ):
                 yield SourceRow(self._number, cells)
-            elif not _is_blank(cells):
+            elif not is_blank(cells):
                 yield self._check(cells)
             if self._number > ROWS_MAX:
                 message = f"The file has more than {ROWS_MAX} rows. Divide it."
@@ -143,7 +148,7 @@ class CsvRows:
         if (is_too_long or len(cells) < width) and any(map(self._starts_row, self._record[1:])):
             raise _WrongCount(len(cells))  # an open quote has read the next rows into this one
         if is_too_long:
-            problem = self._describe_count(len(cells))
+            problem = self._describe_count(len(cells), ends_blank=is_blank(cells[-1:]))
             return SourceRow(number, self._fit(cells), (problem,))
         cells = self._fit(cells)
         if cells == self._header:
@@ -231,14 +236,11 @@ class CsvRows:
             cells = [*cells[: width - 1], self._delimiter.join(cells[width - 1 :])]
         return [undo(cell) for cell in cells] + [""] * (width - len(cells))
 
-    def _describe_count(self, count: int) -> Problem:
-        return describe_count(self._number, count, len(self.columns), self._delimiter)
+    def _describe_count(self, count: int, *, ends_blank: bool = False) -> Problem:
+        width, delimiter = len(self.columns), self._delimiter
+        return describe_count(self._number, count, width, delimiter, ends_blank=ends_blank)
 
 
 def _pop_each(lines: deque[str]) -> Iterator[str]:
     while lines:
         yield lines.popleft()
-
-
-def _is_blank(cells: list[str]) -> bool:
-    return not any(cell and not cell.isspace() for cell in cells)

@@ -118,3 +118,14 @@ class Warnings(list[Problem]):
 
 def shorten(value: str) -> str:
     return value if len(value) <= VALUE_SHOWN_MAX else f"{value[: VALUE_SHOWN_MAX - 1]}…"
+
+
+def is_blank(cells: list[str]) -> bool:
+    return not any(cell and not cell.isspace() for cell in cells)
+
+
+def drop_blank_end(cells: list[str]) -> list[str]:
+    """The same list, without blank cells behind the last other one."""
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return cells

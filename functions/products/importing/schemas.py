@@ -168,6 +168,9 @@ def _units_to_add(
             message = "The stock of this product is not counted. Leave the cell empty."
             raise Refusal(RowProblem("available", "stock_not_tracked", message))
         return 0
+    if counted is None:
+        message = "Is empty. Write 0 for none, or set `stock_policy` to `untracked`."
+        raise Refusal(RowProblem("available", "wrong_type", message))
     try:
         units = _units().validate_python(counted)
     except ValidationError as error:

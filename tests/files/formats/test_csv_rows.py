@@ -201,3 +201,24 @@ def test_any_bytes_are_rows_or_a_broken_file(content):
             assert all(problem.row == row.number for problem in row.problems)
     with suppress(BrokenFile):
         read(content)
+
+
+def test_thousands_of_empty_columns_are_passed_over():
+    blank = "," * 16_000
+    content = f"sku,name{blank}\nA,Tea{blank}\nB,{blank}\nC,T,x{blank}\n".encode()
+    table = open_table(io.BytesIO(content), filename="a.csv")
+
+    found = list(table)
+
+    assert table.columns == ("sku", "name")
+    assert [row.cells for row in found] == [["A", "Tea"], ["B", ""], ["C", "T,x"]]
+    assert [problem.code for row in found for problem in row.problems] == ["wrong_column_count"]
+
+
+@pytest.mark.parametrize(("end", "is_told"), [(",", True), (", green", False)])
+def test_a_delimiter_too_many_at_the_end_is_told(end, is_told):
+    (row,) = read(f"sku,name\nA,Tea{end}\n".encode())
+
+    (problem,) = row.problems
+    assert problem.code == "wrong_column_count"
+    assert ("end the header so, too" in problem.message) is is_told
