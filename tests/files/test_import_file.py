@@ -479,3 +479,9 @@ def test_a_price_above_a_stored_one_says_that_it_is_stored():
     (error,) = upload.errors
     assert (error.field, error.code) == ("compare_at_price", "not_above_price")
     assert error.message.startswith("The file has no such column")
+
+
+def test_a_column_without_a_name_has_one_warning():
+    upload = imported("sku,name,price_minor,\nTEA,Tea,100,\n")
+
+    assert [warning.code for warning in upload.warnings] == ["nameless_column"]

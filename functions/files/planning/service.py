@@ -51,7 +51,9 @@ class _OpenFile(Record):
     def describe(self, more_warnings: Sequence[Problem]) -> dict[str, Any]:
         """What was recognised, as the upload shows it."""
         table, layout = self.table, self.layout
-        found = (*table.warnings, *layout.warnings, *more_warnings)
+        # The table has warned of the first columns without a name.
+        of_layout = [each for each in layout.warnings if each.code != "nameless_column"]
+        found = (*table.warnings, *of_layout, *more_warnings)
         uses = [[each.field, each.note] for each in layout.columns]
         return {
             "format_json": table.format.to_dict(),
