@@ -16,7 +16,7 @@ from shared.storage.models.catalog import Product, Stock, StockMovement
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import ATTEMPTS
-from tests.support import faults, imports, orders, shop
+from tests.support import faults, imports, orders, shop, workbooks
 from tests.support.catalog import list_all_skus, patch_product
 from tests.support.events import published_events
 from tests.support.http import CONTEXT, sample
@@ -485,3 +485,12 @@ def test_a_column_without_a_name_has_one_warning():
     upload = imported("sku,name,price_minor,\nTEA,Tea,100,\n")
 
     assert [warning.code for warning in upload.warnings] == ["nameless_column"]
+
+
+def test_a_failed_import_says_which_sheet_it_has_read():
+    cover = workbooks.sheet(header=workbooks.row(workbooks.inline("How to order")))
+
+    upload = imported(workbooks.workbook(cover, workbooks.sheet(workbooks.good_row())))
+
+    assert [error.code for error in upload.errors] == ["no_rows"]
+    assert [warning.message for warning in upload.warnings] == ["Only the sheet 'Sheet 1' is read."]

@@ -1,5 +1,6 @@
 """What the readers of all formats give: rows of a file, problems, and the file's format. Pure."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from shared.records import Record
@@ -38,6 +39,7 @@ class BrokenFile(Exception):
         self.code = code
         self.row = row
         self.field = field
+        self.warnings: Sequence[Problem] = ()  # of the file, as far as it was read
 
 
 class Problem(Record):

@@ -85,18 +85,25 @@ def plan_import(upload: Upload, file: StoredFile, context: LambdaContext) -> Upl
                 return None
             return _cut(upload, _open(upload, stream), parents, context)
     except BrokenFile as broken:
-        end_as_failed(upload, Problem(broken.row or 1, broken.field, broken.code, str(broken)))
+        problem = Problem(broken.row or 1, broken.field, broken.code, str(broken))
+        warnings = [to_row_error(each) for each in broken.warnings[:WARNINGS_KEPT]]
+        end_as_failed(upload, problem, {"warnings": warnings})
         return None
 
 
 def _open(upload: Upload, stream: BinaryIO) -> _OpenFile:
     """Raises BrokenFile."""
     table = open_table(stream, filename=upload.filename)
-    _require_short(table.columns)
-    rows = iter(table)
-    first = list(_take_sample(rows))
-    empty = _find_empty(table.columns, first)
-    layout = recognise_columns(table.columns, ImportOptions.from_stored(upload.options), empty)
+    options = ImportOptions.from_stored(upload.options)
+    try:
+        _require_short(table.columns)
+        rows = iter(table)
+        first = list(_take_sample(rows))
+        empty = _find_empty(table.columns, first)
+        layout = recognise_columns(table.columns, options, empty)
+    except BrokenFile as broken:  # such as: only the first sheet is read
+        broken.warnings = table.warnings
+        raise
     return _OpenFile(table, chain(first, rows), layout, empty)
 
 
