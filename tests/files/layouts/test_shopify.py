@@ -2,6 +2,7 @@
 
 import pytest
 
+from files.formats.source_rows import BrokenFile
 from files.layouts.import_rows import ImportRow, PictureReference
 from files.layouts.recognition import recognise
 from tests.files.layouts.reading import EUROS, problems, read_all
@@ -353,3 +354,42 @@ def test_a_price_file_without_titles_changes_variants():
         {"sku": "S-1", "price": {"amount_minor": 2100, "currency": "EUR"}},
     )
     assert problems(nameless) == [("Handle", "parent_missing")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "available"),
+    [
+        (["7", "9", ""], 7),
+        (["7", "9", "20"], 18),
+        (["7", "9", "0"], -2),
+        (["not stocked", "not stocked", "5"], 5),
+        (["7", "", "20"], 20),
+    ],
+)
+def test_a_new_count_on_the_shelf_changes_the_units(cells, available):
+    columns = ["Handle", "SKU", "Location", "Available (not editable)"]
+    columns += ["On hand (current)", "On hand (new)"]
+
+    (row,) = read_all(columns, [["shirt", "S-1", "Riga", *cells]])
+
+    assert (row.problems, row.fields["available"]) == ((), available)
+
+
+def test_an_inventory_by_locations_needs_a_mapping():
+    columns = ["Handle", "Title", "SKU", "HS Code", "COO", "Riga", "Berlin"]
+
+    with pytest.raises(BrokenFile) as broken:
+        recognise(columns, None, EUROS)
+
+    assert (broken.value.code, broken.value.field) == ("missing_column", "Available")
+    mapping = {"columns": {"Riga": {"field": "available"}}}
+    (row,) = read_all(columns, [["shirt", "Shirt", "S-1", "", "", "7", "8"]], mapping)
+    assert row.fields == {"sku": "S-1", "available": 7}
+
+
+def test_a_count_without_an_sku_is_refused():
+    columns = ["Handle", "SKU", "Location", "Available"]
+
+    (row,) = read_all(columns, [["shirt", "", "Riga", "7"]])
+
+    assert problems(row) == [("SKU", "required")]
