@@ -14,7 +14,7 @@ from shared.storage.transactions import Contended, Unwritable
 MESSAGE_MAX = 400
 COLUMN_MAX = 200
 VALUE_MAX = 200
-_NO_COLUMN = "The file has no such column, so the value that the product has counts."
+_NO_COLUMN = "The file has no such column, so what the shop has counts."
 PROBLEMS_PER_ROW_MAX = 5  # one item keeps those of 32 rows
 
 
@@ -51,12 +51,19 @@ def describe_refusal(
     """
     found: list[Problem] = []
     for each in refusal.problems:
-        column = columns.get(each.field, each.field) if each.field else None
+        field = _field_in_file(each.field, columns)
+        column = columns.get(field, field) if field else None
         value = cells.get(column) if column else None
-        is_stored = each.field is not None and each.field not in columns
-        message = f"{_NO_COLUMN} {each.message}" if is_stored else each.message
+        has_column = not field or field in columns or field == "sku"
+        message = each.message if has_column else f"{_NO_COLUMN} {each.message}"
         found.append(Problem(number, column, each.code, message, value))
     return found[:PROBLEMS_PER_ROW_MAX]
+
+
+def _field_in_file(field: str | None, columns: Mapping[str, str]) -> str | None:
+    """Objects of JSON can have the currency within their price."""
+    is_within = field == "currency" and field not in columns and "price" in columns
+    return "price" if is_within else field
 
 
 def to_list(problem: Problem) -> list[Any]:

@@ -51,6 +51,10 @@ _DOLLARS = """
     SBD SRD TTD XCD DOP
 """
 
+MISFIT = (
+    "Does not fit the mapping, which says what begins the decimals or parts the thousands. Correct "
+    "the cell or the mapping."
+)
 WHOLE_NUMBER = "Must be a whole number, such as 12: only digits."
 TOO_FINE = (
     'Has more decimals than {currency} has. Round the price, or say in the mapping: "round": true.'
@@ -104,7 +108,7 @@ def _without_groups(digits: str, style: NumberStyle) -> str:
     decimal = style.decimal or _decimal_of(digits, marks, style)
     whole, mark, fraction = digits.rpartition(decimal) if decimal in digits else (digits, "", "")
     if not fraction.isdigit() and mark:
-        raise BadCell("ambiguous_number", AMBIGUOUS_SEPARATOR)
+        raise _ambiguous(style)
     others = {character for character in whole if not character.isdigit()}
     if others:
         _check_groups(whole, others, style, has_decimals=bool(mark))
@@ -139,7 +143,12 @@ def _check_groups(whole: str, marks: set[str], style: NumberStyle, *, has_decima
         mark == style.thousands or mark not in ".," or has_decimals or whole.count(mark) > 1
     )
     if len(marks) > 1 or not is_certain or not _GROUPED.fullmatch(whole):
-        raise BadCell("ambiguous_number", AMBIGUOUS_SEPARATOR)
+        raise _ambiguous(style)
+
+
+def _ambiguous(style: NumberStyle) -> BadCell:
+    is_said = (style.decimal or style.thousands) and not style.is_assumed
+    return BadCell("ambiguous_number", MISFIT if is_said else AMBIGUOUS_SEPARATOR)
 
 
 def parse_amount(text: str, currency: str, unit: Unit | None, style: NumberStyle) -> int:
@@ -222,10 +231,11 @@ GRAMS = {
 
 
 def parse_weight(text: str, unit: str, style: NumberStyle = PLAIN) -> int:
-    """Grams, rounded half up. A single point begins the decimals, but of grams: 1.500 can be 1500.
+    """Grams, rounded half up. The unit may stand behind the number.
 
-    Raises BadCell.
+    A single point begins the decimals, but of grams: 1.500 can be 1500. Raises BadCell.
     """
+    text = re.sub(rf"(?<=[0-9])[{_SPACES}]*{unit}\Z", "", text, flags=re.IGNORECASE)
     if style.decimal is None and "," not in text and unit != "g":
         style = POINT
     value = parse_decimal(text, style) * GRAMS[unit]

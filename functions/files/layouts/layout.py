@@ -16,7 +16,7 @@ from files.layouts.import_rows import (
 )
 from files.layouts.own_targets import NOT_REJECTED, UNKNOWN, find_own_target
 from files.layouts.readings import PRICES, Reading, convert_json, to_money, to_pictures
-from files.layouts.targets import OMIT, Target
+from files.layouts.targets import OMIT, Target, text
 from shared.money import CURRENCIES
 from shared.records import Record
 from shared.storage.models.catalog import UNTRACKED
@@ -65,6 +65,9 @@ class Layout:
                 self._columns.setdefault(target.field.partition(".")[0], column)
         self._index = {slot: index for index, _, slot, _ in self._plan}
         self._by_name = dict(pairs)
+        self._read_currency = next(
+            (target.convert for target in recognised.targets if target.slot == "currency"), text
+        )
         self._error_codes = next(
             (at for at, column in enumerate(recognised.columns) if column == "error_code"), None
         )
@@ -153,7 +156,7 @@ class Layout:
             return self._convert_members(row)
         cells = row.cells
         reading = Reading(row.number, self._columns)
-        currency = self._currency_of(self.cell(row, "currency"))
+        currency = self._currency_of(row)
         values, width = reading.values, len(cells)
         for index, column, slot, convert in self._plan:
             cell = cells[index].strip() if index < width else ""
@@ -168,9 +171,10 @@ class Layout:
                 values[slot] = value
         return reading
 
-    def _currency_of(self, cell: str) -> str:
+    def _currency_of(self, row: SourceRow) -> str:
         """The currency that prices of the row are converted with. Validation refuses others."""
-        named = cell or self._constants.get("currency")
+        cell = self.cell(row, "currency")
+        named = self._read_currency(cell, "") if cell else self._constants.get("currency")
         return named if named in CURRENCIES else self._defaults.currency
 
     def _members(self, members: Mapping[str, Any]) -> Iterator[tuple[str, Target, Any]]:
@@ -188,9 +192,11 @@ class Layout:
         reading = Reading(
             row.number, {target.field: name for name, target, _ in members if target.field}
         )
-        currency = self._currency_of(self.cell(row, "currency"))
+        currency = self._currency_of(row)
+        first: dict[str, str] = {}
         for name, target, value in members:
             try:
+                _refuse_second(first.setdefault(target.slot or name, name), name)
                 converted = convert_json(target, value, currency)
             except BadCell as error:
                 shown = shorten(str(value))
@@ -235,3 +241,10 @@ class Layout:
             and any(slot in fields for slot in PRICES),
             adds_attributes=not (self.has_all_attributes and "attributes" in values),
         )
+
+
+def _refuse_second(first: str, name: str) -> None:
+    """Raises BadCell for another member that is the same field. Their header is refused in CSV."""
+    if name != first:
+        message = f"Is the same field as {shorten(first)!r}. Remove one of the two."
+        raise BadCell("duplicate_column", message)

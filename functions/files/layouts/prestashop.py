@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
-from files.layouts.amounts import POINT, POINT_ROUNDED, parse_decimal
+from files.layouts.amounts import POINT_OF_SYSTEM, POINT_ROUNDED, parse_decimal
 from files.layouts.combined_values import decide_description, decide_price
 from files.layouts.import_rows import ImportRow, PictureReference
 from files.layouts.readings import PICTURES_OF_ROW_MAX, Reading
@@ -30,7 +30,7 @@ _FEATURE = re.compile(r"([^:,][^:]{0,49}):([^:]*?)(?::(?:\d+)?)?(?:,|$)")
 
 
 def _percent(cell: str, _currency: str) -> Any:
-    return parse_decimal(cell.removesuffix("%").strip(), POINT) if cell else OMIT
+    return parse_decimal(cell.removesuffix("%").strip(), POINT_OF_SYSTEM) if cell else OMIT
 
 
 def _date(cell: str, _currency: str) -> Any:

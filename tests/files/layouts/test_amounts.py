@@ -372,3 +372,18 @@ def test_units_that_can_be_thousands_are_refused(text, expected):
 @pytest.mark.parametrize("text", ["1000", "1000.0000", "1000.0", "1000.000", "1 000"])
 def test_other_units_are_certain(text):
     assert units_if_any(text, "EUR") == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "grams"), [("1,5 kg", "kg", 1500), ("250g", "g", 250), ("2 OZ", "oz", 57)]
+)
+def test_a_weight_can_have_its_unit(text, unit, grams):
+    assert parse_weight(text, unit) == grams
+
+
+@pytest.mark.parametrize(("text", "unit"), [("1500 g", "kg"), ("1 kg", "g"), ("1g5", "g")])
+def test_a_weight_in_another_unit_is_refused(text, unit):
+    with pytest.raises(BadCell) as refused:
+        parse_weight(text, unit)
+
+    assert refused.value.code == "not_a_number"

@@ -291,3 +291,30 @@ def test_a_mapped_weight_of_json_has_its_unit(weight, grams):
     row = read_object({"sku": "K-1", "Gewicht": weight}, mapping)
 
     assert (row.problems, row.fields["weight_grams"]) == ((), grams)
+
+
+@pytest.mark.parametrize(("cell", "minor"), [("Yen", 1990), ("JPY", 1990), ("Euro", 199_000)])
+def test_a_price_has_the_decimals_of_the_mapped_currency(cell, minor):
+    mapping = {
+        "columns": {
+            "Preis": {"field": "price", "unit": "major"},
+            "W": {"field": "currency", "values": {"Yen": "JPY", "Euro": "EUR"}},
+        }
+    }
+
+    rows = [
+        read_row({"sku": "A", "Preis": "1990", "W": cell}, mapping),
+        read_object({"sku": "A", "Preis": "1990", "W": cell}, mapping),
+    ]
+
+    assert [row.fields["price"]["amount_minor"] for row in rows] == [minor, minor]
+
+
+@pytest.mark.parametrize("mapped", [{"decimal": ","}, {"thousands": "."}])
+def test_a_number_that_contradicts_the_mapping_is_told_so(mapped):
+    mapping = {"columns": {"Preis": {"field": "price", "unit": "major", **mapped}}}
+
+    row = read_row({"sku": "A", "Preis": "19.90"}, mapping)
+
+    assert problems(row) == [("Preis", "ambiguous_price")]
+    assert "Does not fit the mapping" in row.problems[0].message

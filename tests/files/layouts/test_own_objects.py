@@ -48,3 +48,13 @@ def test_an_unknown_member_of_an_object_is_named():
     row = read_object({"sku": "TEA", "colour": "red", "size": "", "note": None, "n": 3})
 
     assert problems(row) == [("colour", "unknown_column"), ("n", "unknown_column")]
+
+
+@pytest.mark.parametrize(
+    ("members", "second"),
+    [({"price_minor": 500, "price": 19.99}, "price"), ({"name": "A", "Title": "B"}, "Title")],
+)
+def test_two_members_that_are_one_field_are_refused(members, second):
+    row = read_object({"sku": "TEA", **members})
+
+    assert problems(row) == [(second, "duplicate_column")]
