@@ -86,7 +86,11 @@ def _price(found: re.Match[str]) -> Target:
     currency = found[1].upper()
     if currency not in CURRENCIES:
         return ignored("prices of regions have no field here")
-    return Target(f"price {currency}", PRICE, "price", "in the currency of the import")
+
+    def convert(cell: str, _of_import: str) -> Any:
+        return PRICE(cell, currency)
+
+    return Target(f"price {currency}", convert, "price", "in the currency of the import")
 
 
 def _option(found: re.Match[str]) -> Target:
@@ -129,6 +133,9 @@ class MedusaLayout(SystemLayout):
     def __init__(self, recognised: RecognisedColumns, defaults: ImportDefaults) -> None:
         super().__init__(recognised, defaults)
         self._currency = self._choose_currency()
+        others = {slot for slot in self._index if slot.startswith("price ")}
+        others.discard(f"price {self._currency}")
+        self._plan = [each for each in self._plan if each[2] not in others]
 
     @classmethod
     def recognises(cls, headers: Collection[str]) -> bool:

@@ -17,12 +17,15 @@ from files.layouts.import_rows import ImportRow
 from files.layouts.layout import Layout
 from files.layouts.own_targets import ERROR_TARGETS
 from files.layouts.readings import Reading
-from files.layouts.targets import Converter, Target, amount, ignored
+from files.layouts.targets import Converter, Target, amount, ignored, text_if_any, to
 from shared.catalog_names import IDENTIFIER_LENGTH_MAX
 from shared.storage.models.catalog import BACKORDER, UNTRACKED
 
 UNRECOGNISED = ignored("unknown, and ignored")
 NOT_HERE = ignored("no field here")
+
+# What an author or an error file adds.
+_OF_ANY_FILE = {**ERROR_TARGETS, "currency": to("currency", text_if_any)}
 
 # A price with a point before its decimals, as systems write it.
 PRICE: Converter = amount("major", POINT_OF_SYSTEM)
@@ -74,8 +77,8 @@ class SystemLayout(Layout):
     def find_target(cls, column: str) -> Target:
         """Where the column goes. One that nobody knows is ignored: plugins add their own."""
         header = normalize_header(column)
-        of_error_file = ERROR_TARGETS.get(header.replace(" ", "_"))
-        return cls.TARGETS.get(header) or of_error_file or UNRECOGNISED
+        of_any_file = _OF_ANY_FILE.get(header.replace(" ", "_"))
+        return cls.TARGETS.get(header) or of_any_file or UNRECOGNISED
 
     def _take_shared(self, reading: Reading, parent: Reading) -> None:
         """Values of the parent, where the row has none of its own."""

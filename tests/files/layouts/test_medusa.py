@@ -156,3 +156,25 @@ def test_a_row_without_sku_handle_and_options_is_refused_once():
         ("required", "Variant SKU")
     ]
     assert row.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "shop", "minor"),
+    [
+        ("Price JPY", "1990", "EUR", 1990),
+        ("Variant Price KWD", "1.990", "EUR", 1990),
+        ("Price USD", "19.90", "JPY", 1990),
+    ],
+)
+def test_a_price_has_the_decimals_of_its_column(column, cell, shop, minor):
+    row = {"Product Handle": "cup", "Product Title": "Cup", "Variant SKU": "CUP", column: cell}
+
+    found = read_row(row, None, ImportDefaults(shop))
+
+    assert found.fields["price"] == {"amount_minor": minor, "currency": column[-3:]}
+
+
+def test_a_price_in_another_currency_rejects_no_row():
+    row = {"Product Handle": "cup", "Variant SKU": "CUP", "Price EUR": "5", "Price USD": "N/A"}
+
+    assert read_row(row).problems == ()

@@ -393,3 +393,11 @@ def test_a_count_without_an_sku_is_refused():
     (row,) = read_all(columns, [["shirt", "", "Riga", "7"]])
 
     assert problems(row) == [("SKU", "required")]
+
+
+def test_a_column_that_an_author_adds_names_the_currency():
+    columns = ["Handle", "Title", "Variant SKU", "Variant Price", "Currency"]
+
+    (row,) = read_all(columns, [["shirt", "Shirt", "S-1", "1990", "JPY"]])
+
+    assert row.fields["price"] == {"amount_minor": 1990, "currency": "JPY"}
