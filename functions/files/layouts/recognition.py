@@ -1,6 +1,8 @@
 """Which system a file is from, and which column is which field (ADR 71). Pure."""
 
-from collections.abc import Collection, Iterator, Sequence
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from files.formats.source_rows import BrokenFile, Problem
 from files.layouts.import_rows import ImportDefaults
@@ -34,6 +36,7 @@ SYSTEMS: dict[str, type[SystemLayout]] = {
     )
 }
 NAMELESS = ignored("has no name")
+_Named = TypeVar("_Named")
 _HEADER = 1  # the number of its row
 
 
@@ -66,10 +69,23 @@ def recognise(
     return layout(recognised, defaults)
 
 
+def _to_line(name: str) -> str:
+    """As a mapping can write it: without the ends of lines that Excel puts into headers."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+def _find(named: Mapping[str, _Named], name: str) -> _Named | None:
+    return named.get(name) or named.get(_to_line(name))
+
+
+def _show(name: str) -> str:
+    return repr(_to_line(name)[:NAME_SHOWN_MAX])
+
+
 def _find_layout(names: Sequence[str], mapping: FileMapping) -> type[Layout]:
     if mapping.layout:
         return SYSTEMS[mapping.layout]
-    headers = {normalize_header(mapping.headers.get(name, name)) for name in names}
+    headers = {normalize_header(_find(mapping.headers, name) or name) for name in names}
     for system in SYSTEMS.values():
         if system.recognises(headers):
             return system
@@ -77,14 +93,14 @@ def _find_layout(names: Sequence[str], mapping: FileMapping) -> type[Layout]:
 
 
 def _find_target(name: str, layout: type[Layout], mapping: FileMapping) -> Target:
-    mapped = mapping.columns.get(name)
+    mapped = _find(mapping.columns, name)
     if mapped:
         return target_of(mapped)
-    if mapping.group and mapping.group.column == name:
+    if mapping.group and mapping.group.column in (name, _to_line(name)):
         return Target("grouped_by", optional_text, "group")
     if not name:
         return NAMELESS
-    english = mapping.headers.get(name, name)
+    english = _find(mapping.headers, name) or _to_line(name)
     if issubclass(layout, SystemLayout):
         return layout.find_target(english)
     return find_own_target(english) or UNKNOWN
@@ -104,7 +120,7 @@ def _check(
         raise BrokenFile("unknown_columns", message, row=_HEADER)
     for name, target in zip(names, targets, strict=True):
         if target is UNKNOWN and name not in empty:
-            message = f"Column {name[:NAME_SHOWN_MAX]!r}: {UNKNOWN_COLUMN}"
+            message = f"Column {_show(name)}: {UNKNOWN_COLUMN}"
             raise _broken_header("unknown_column", message, name)
     _refuse_duplicates(names, targets)
     missing = layout.find_missing({target.slot for target in used.values()})
@@ -119,7 +135,7 @@ def _refuse_duplicates(names: Sequence[str], targets: Sequence[Target]) -> None:
         other = first.setdefault(target.slot, name) if target.slot else None
         if other is not None and first[target.slot] is not name:
             message = (
-                f"The columns {other[:NAME_SHOWN_MAX]!r} and {name[:NAME_SHOWN_MAX]!r} are both "
+                f"The columns {_show(other)} and {_show(name)} are both "
                 f'{target.field or target.slot!r}. Remove one, or say in the mapping: "field": '
                 '"ignored".'
             )
@@ -140,7 +156,8 @@ def _warnings(
         elif target is UNKNOWN or target is UNRECOGNISED:
             message = "This column is unknown, and is ignored. A mapping can say where it goes."
             yield Problem(_HEADER, name[:NAME_SHOWN_MAX], "unknown_column", message)
+    found = {*names, *map(_to_line, names)}
     for name in {**mapping.columns, **mapping.headers}:
-        if name not in names:
+        if name not in found:
             message = "The mapping names this column, but the file does not have it."
             yield Problem(_HEADER, name[:NAME_SHOWN_MAX], "mapped_column_missing", message)

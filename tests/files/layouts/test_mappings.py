@@ -318,3 +318,29 @@ def test_a_number_that_contradicts_the_mapping_is_told_so(mapped):
 
     assert problems(row) == [("Preis", "ambiguous_price")]
     assert "Does not fit the mapping" in row.problems[0].message
+
+
+@pytest.mark.parametrize("header", ["Preis\n(EUR)", "Preis  (EUR)", "Preis\r\n (EUR)"])
+def test_a_mapping_names_a_header_of_several_lines(header):
+    mapping = {"columns": {"Preis (EUR)": {"field": "price", "unit": "major"}}}
+
+    row = read_row({"sku": "A", header: "5,00"}, mapping)
+
+    assert row.fields["price"]["amount_minor"] == 500
+    layout = recognise(["sku", header], FileMapping.model_validate(mapping), EUROS)
+    assert layout.warnings == []
+
+
+def test_a_mapping_names_a_header_with_combined_accents():
+    mapping = {"columns": {"Gr\u00f6\u00dfe": {"field": "option", "name": "Gr\u00f6\u00dfe"}}}
+
+    row = read_row({"sku": "A", "Gro\u0308\u00dfe": "M"}, mapping)
+
+    assert row.fields["options"] == {"Gr\u00f6\u00dfe": "M"}
+
+
+def test_an_unknown_header_is_shown_on_one_line():
+    with pytest.raises(BrokenFile) as broken:
+        recognise(["sku", "Preis\n(EUR)"], None, EUROS)
+
+    assert "Column 'Preis (EUR)'" in str(broken.value)
