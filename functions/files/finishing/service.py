@@ -56,7 +56,7 @@ def _end_check(upload: Upload, options: ImportOptions, found: dict[str, Any]) ->
     if options.on_error == "all_or_nothing" and upload.rejected:
         message = (
             f"Nothing was written, because of errors in rows: {int(upload.rejected)}. Correct "
-            "them, and send the file again."
+            "them in your file, and send the whole file again."
         )
         end_as_failed(upload, Problem(1, None, "rows_rejected", message), found)
         return None
@@ -73,7 +73,10 @@ def _end_writing(
     upload: Upload, options: ImportOptions, found: dict[str, Any], context: LambdaContext
 ) -> None:
     if options.is_in_order and upload.rejected:
-        message = "The import stopped at the first row with an error. The rows before are written."
+        message = (
+            "The import stopped at the first row with an error. The rows before are written. "
+            "Correct the row in your file, and send the whole file again."
+        )
         end_as_failed(upload, Problem(1, None, "stopped_at_error", message), found)
         return
     if options.missing == "archive":
