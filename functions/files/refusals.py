@@ -15,6 +15,7 @@ MESSAGE_MAX = 400
 COLUMN_MAX = 200
 VALUE_MAX = 200
 _NO_COLUMN = "The file has no such column, so what the shop has counts."
+_SOURCES = {"category": "category_names", "options": "attributes", "currency": "price"}
 PROBLEMS_PER_ROW_MAX = 5  # one item keeps those of 32 rows
 
 
@@ -61,9 +62,14 @@ def describe_refusal(
 
 
 def _field_in_file(field: str | None, columns: Mapping[str, str]) -> str | None:
-    """Objects of JSON can have the currency within their price."""
-    is_within = field == "currency" and field not in columns and "price" in columns
-    return "price" if is_within else field
+    """The field whose column has the value: names become a category, and attributes options.
+
+    Objects of JSON can have the currency within their price.
+    """
+    if field is None or field in columns:
+        return field
+    source = _SOURCES.get(field)
+    return source if source in columns else field
 
 
 def to_list(problem: Problem) -> list[Any]:

@@ -116,3 +116,14 @@ def test_a_mapping_reads_a_file_of_any_columns():
     assert errors(upload) == [(4, "Preis", "ambiguous_price")]
     assert (product("A").price_minor, product("A").category) == (135_590, "kuche/kannen")
     assert product("B").price_minor == 135_500
+
+
+def test_an_error_names_the_column_that_the_value_is_from():
+    category = run(f"Handle,Title,Option1 Name,Variant Price,Type\na,A,Title,5,{'x' * 101}\n")
+    columns = "Type,SKU,Name,Regular price,Parent,Attribute 1 name,Attribute 1 value(s)\n"
+    parent, variation = "variable,P,P,,,Size,S\n", f"variation,V,,5,P,Size,{'x' * 300}\n"
+    option = run(columns + parent + variation, "upl_two")
+
+    assert errors(category) == [(2, "Type", "too_long")]
+    assert [(each.row, each.field) for each in option.errors] == [(3, "Attribute 1 name")]
+    assert not any("no such column" in each.message for each in category.errors + option.errors)

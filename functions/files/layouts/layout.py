@@ -9,13 +9,17 @@ from typing import Any, ClassVar
 
 from files.formats.source_rows import Problem, SourceRow, shorten
 from files.layouts.cells import BadCell
-from files.layouts.import_rows import (
-    ColumnUse,
-    ImportDefaults,
-    ImportRow,
-)
+from files.layouts.import_rows import ColumnUse, ImportDefaults, ImportRow
 from files.layouts.own_targets import NOT_REJECTED, UNKNOWN, find_own_target
-from files.layouts.readings import PRICES, Reading, convert_json, to_money, to_pictures
+from files.layouts.readings import (
+    PRICES,
+    Reading,
+    convert_json,
+    refuse_second,
+    to_money,
+    to_pictures,
+    warn_of_power,
+)
 from files.layouts.targets import OMIT, Target, text
 from shared.money import CURRENCIES
 from shared.records import Record
@@ -196,7 +200,7 @@ class Layout:
         first: dict[str, str] = {}
         for name, target, value in members:
             try:
-                _refuse_second(first.setdefault(target.slot or name, name), name)
+                refuse_second(first.setdefault(target.slot or name, name), name)
                 converted = convert_json(target, value, currency)
             except BadCell as error:
                 shown = shorten(str(value))
@@ -207,6 +211,7 @@ class Layout:
         return reading
 
     def _finish(self, reading: Reading, *, is_product: bool = True) -> ImportRow:
+        warn_of_power(reading)
         values = {**self._constants, **reading.values}
         named = values.pop("currency", None)
         if named == "":  # an empty cell, which is refused where nothing else says the currency
@@ -241,10 +246,3 @@ class Layout:
             and any(slot in fields for slot in PRICES),
             adds_attributes=not (self.has_all_attributes and "attributes" in values),
         )
-
-
-def _refuse_second(first: str, name: str) -> None:
-    """Raises BadCell for another member that is the same field. Their header is refused in CSV."""
-    if name != first:
-        message = f"Is the same field as {shorten(first)!r}. Remove one of the two."
-        raise BadCell("duplicate_column", message)

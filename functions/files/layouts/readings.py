@@ -1,5 +1,6 @@
 """The values of one row, before they are fields of a product. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
@@ -11,6 +12,7 @@ from files.layouts.import_rows import PictureReference
 from files.layouts.own_targets import UNKNOWN
 from files.layouts.targets import OMIT, Target
 
+_POWER = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
 PRICES: Final = ("price", "compare_at_price")
 _CONVERTED = (*PRICES, "weight_grams")  # a mapping says the unit of a number, too
 # A product takes 20. As objects, the 200,000 names that fit into 1 MB take 100 MB.
@@ -38,6 +40,21 @@ class Reading:
     def _problem(self, field: str, code: str, message: str, cell: str | None) -> Problem:
         value = None if cell is None else shorten(cell)
         return Problem(self.number, self.columns.get(field), code, message, value)
+
+
+def warn_of_power(reading: Reading) -> None:
+    """Excel shows a long number so, and saves what it shows. `1E5` is an SKU of its own."""
+    sku = reading.values.get("sku")
+    if isinstance(sku, str) and "E+" in sku and _POWER.fullmatch(sku):
+        message = "Excel has changed this SKU to a number. Write it again, in a column of texts."
+        reading.warn("sku", "number_as_name", message, sku)
+
+
+def refuse_second(first: str, name: str) -> None:
+    """Raises BadCell for another member that is the same field. Their header is refused in CSV."""
+    if name != first:
+        message = f"Is the same field as {shorten(first)!r}. Remove one of the two."
+        raise BadCell("duplicate_column", message)
 
 
 def convert_json(target: Target, value: Any, currency: str) -> Any:

@@ -246,3 +246,17 @@ def test_columns_that_the_shop_sets_are_left_out():
     row = read_row({"id": "prd_1", "sku": "TEA", "version": "3", "error_code": "x"})
 
     assert row.fields == {"sku": "TEA"}
+
+
+@pytest.mark.parametrize(
+    ("sku", "codes"),
+    [
+        ("4.00638E+12", ["number_as_name"]),
+        ("1,00E+05", ["number_as_name"]),
+        ("1E+05", ["number_as_name"]),
+        ("1E5", []),
+        ("SIZE+12", []),
+    ],
+)
+def test_an_sku_that_excel_has_shortened_has_a_warning(sku, codes):
+    assert [warning.code for warning in read_row({**TEA, "sku": sku}).warnings] == codes
