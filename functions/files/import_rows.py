@@ -33,6 +33,7 @@ def to_imported_row(row: ImportRow, *, only_if_new: bool) -> ImportedRow:
         currency_is_assumed=row.currency_is_assumed,
         adds_attributes=row.adds_attributes,
         only_if_new=only_if_new,
+        oversold=row.oversold,
     )
 
 

@@ -127,3 +127,14 @@ def test_an_error_names_the_column_that_the_value_is_from():
     assert errors(category) == [(2, "Type", "too_long")]
     assert [(each.row, each.field) for each in option.errors] == [(3, "Attribute 1 name")]
     assert not any("no such column" in each.message for each in category.errors + option.errors)
+
+
+def test_oversold_products_stay_oversold_in_a_stock_file():
+    shop.product("BACK", available=-3, stock_policy="backorder")
+    shop.product("TEA", available=3)
+
+    upload = run("sku,attribute_set_code,qty\nBACK,,-5.0000\nTEA,,-1.0000\n")
+
+    assert (upload.updated, upload.rejected) == (2, 0)
+    assert [warning.code for warning in upload.warnings] == ["negative_stock"] * 2
+    assert (shop.available(product("BACK")), shop.available(product("TEA"))) == (-5, 0)

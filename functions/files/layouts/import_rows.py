@@ -51,5 +51,6 @@ class ImportRow(Record):
     is_product: bool = True  # False: a parent of variants, or a row of pictures alone
     # The file names no currency: a stored product in another currency refuses the row.
     currency_is_assumed: bool = False
+    oversold: int = 0  # units below the 0 in `available`, if the product is sold beyond its stock
     # The file names attributes one by one: the product keeps its others.
     adds_attributes: bool = False

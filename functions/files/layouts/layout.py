@@ -217,7 +217,7 @@ class Layout:
         if named == "":  # an empty cell, which is refused where nothing else says the currency
             named = self._constants.get("currency", "")
         currency = self._defaults.currency if named is None else named
-        pictures = values.pop("pictures", ())
+        pictures, oversold = values.pop("pictures", ()), values.pop("oversold", 0)
         fields: dict[str, Any] = {"options": {}} if self._has_option_columns else {}
         for slot, value in values.items():
             kind, _, member = slot.partition(":")
@@ -241,6 +241,7 @@ class Layout:
             warnings=tuple(reading.warnings),
             pictures=to_pictures(pictures) if pictures else (),
             is_product=is_product,
+            oversold=oversold,
             currency_is_assumed=named is None
             and not self._defaults.is_currency_chosen
             and any(slot in fields for slot in PRICES),

@@ -59,4 +59,4 @@ class ShopifyInventoryLayout(SystemLayout):
         if after is not None:  # Shopify lets its user edit nothing else
             available = values.get("available", 0)
             values["available"] = after + available - (available if before is None else before)
-        return self._finish(reading)
+        return self._finish_product(reading)

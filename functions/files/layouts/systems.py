@@ -141,8 +141,8 @@ def _check_stock(reading: Reading) -> None:
     values = reading.values
     if values.get("stock_policy") == UNTRACKED:
         values.pop("available", None)
-    units = values.get("available")
-    if isinstance(units, int) and units < 0 and values.get("stock_policy") != BACKORDER:
-        values["available"] = 0
-        message = "Imported as 0: fewer than no units need the stock policy `backorder`."
+    units, policy = values.get("available"), values.get("stock_policy")
+    if isinstance(units, int) and units < 0 and policy != BACKORDER:
+        values |= {"available": 0, "oversold": 0 if policy else -units}
+        message = "Imported as 0, unless the product has the stock policy `backorder`."
         reading.warn("available", "negative_stock", message, str(units))

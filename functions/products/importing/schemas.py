@@ -32,6 +32,7 @@ class ImportedRow(Record):
     currency_is_assumed: bool = False  # the file has no currency: its prices are in the shop's
     adds_attributes: bool = False  # the file has some: the product keeps the others
     only_if_new: bool = False  # a stored product stays as it is
+    oversold: int = 0  # units below `available`, if the stock policy is `backorder`
 
 
 class RowProblem(Record):
@@ -175,6 +176,8 @@ def _units_to_add(
         units = _units().validate_python(counted)
     except ValidationError as error:
         raise _refuse(error, "available") from error
+    if after.stock_policy == BACKORDER:
+        units -= row.oversold
     allocated = stock.allocated if counts == "on_hand" else 0
     if units - allocated < 0 and after.stock_policy != BACKORDER:
         raise Refusal(_too_few(units, allocated))

@@ -372,7 +372,7 @@ def test_a_new_count_on_the_shelf_changes_the_units(cells, available):
 
     (row,) = read_all(columns, [["shirt", "S-1", "Riga", *cells]])
 
-    assert (row.problems, row.fields["available"]) == ((), available)
+    assert (row.problems, row.fields["available"] - row.oversold) == ((), available)
 
 
 def test_an_inventory_by_locations_needs_a_mapping():
