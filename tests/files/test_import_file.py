@@ -494,3 +494,19 @@ def test_a_failed_import_says_which_sheet_it_has_read():
 
     assert [error.code for error in upload.errors] == ["no_rows"]
     assert [warning.message for warning in upload.warnings] == ["Only the sheet 'Sheet 1' is read."]
+
+
+@pytest.mark.parametrize(
+    ("row", "column"), [("TEA,,100", "name"), (",Tea,100", "sku")], ids=["name", "sku"]
+)
+def test_an_empty_cell_that_a_product_needs_is_said_to_be_empty(row, column):
+    (error,) = imported(f"sku,name,price_minor\n{row}\n").errors
+
+    assert (error.field, error.code) == (column, "too_short")
+    assert error.message == "Is empty, and a product needs it."
+
+
+def test_an_object_without_an_sku_is_told_what_it_needs():
+    (error,) = imported('{"name": "Tea"}\n').errors
+
+    assert (error.field, error.message) == ("sku", "Is empty, and a product needs it.")

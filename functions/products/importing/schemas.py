@@ -18,6 +18,7 @@ from shared.storage.stock_shards import StockSnapshot
 Outcome = Literal["created", "updated", "unchanged"]
 StockCounts = Literal["available", "on_hand"]
 
+_EMPTY = "Is empty, and a product needs it."
 _NOT_OF_THE_PRODUCT = frozenset({"sku", "available", "category_names"})
 
 
@@ -141,6 +142,8 @@ def _refuse(error: ValidationError, field: str | None = None) -> Refusal:
     for each in error.errors(include_url=False):
         location = (field,) if field else each["loc"]
         problem = to_field_problem({**each, "loc": location or ("group",)})
+        if len(location) == 1 and each["input"] in ("", None):
+            problem["message"] = _EMPTY
         found.append(RowProblem(_field_in(location), **problem))
     return Refusal(*dict.fromkeys(found))  # two prices have one currency
 
