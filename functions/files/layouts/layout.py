@@ -63,10 +63,9 @@ class Layout:
             if target.slot or target is UNKNOWN
         ]
         self._columns: dict[str, str] = {}
-        for column, target in pairs:
-            if target.field:
-                self._columns.setdefault(target.field, column)
-                self._columns.setdefault(target.field.partition(".")[0], column)
+        fields = [(target.field, column) for column, target in pairs if target.field]
+        for field, column in [*fields, *((name.partition(".")[0], at) for name, at in fields)]:
+            self._columns.setdefault(field, column)
         self._index = {slot: index for index, _, slot, _ in self._plan}
         self._by_name = dict(pairs)
         self._read_currency = next(

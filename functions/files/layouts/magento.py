@@ -85,7 +85,7 @@ class MagentoLayout(SystemLayout):
             if product and not self.cell(row, "sku"):
                 if row.problems:
                     product.end_at(row)
-                elif not self.cell(row, "store"):
+                elif not self._store_view(row):
                     product.add(row)
                 yield row.replace(problems=())  # they are the product's
                 continue
@@ -100,7 +100,7 @@ class MagentoLayout(SystemLayout):
         return tuple(self._find_variants(row)) if self.parent_key(row) else ()
 
     def parent_key(self, row: SourceRow) -> str | None:
-        is_parent = self._type(row) == _CONFIGURABLE and not self.cell(row, "store")
+        is_parent = self._type(row) == _CONFIGURABLE and not self._store_view(row)
         return (self.cell(row, "sku") or None) if is_parent else None
 
     def written_key(self, row: SourceRow, key: str) -> str:
@@ -112,7 +112,7 @@ class MagentoLayout(SystemLayout):
 
     def sku(self, row: SourceRow) -> str | None:
         is_product = self._type(row) not in _NO_PRODUCTS
-        is_whole = not self.cell(row, "store")
+        is_whole = not self._store_view(row)
         return (self.cell(row, "sku") or None) if is_product and is_whole else None
 
     def read(self, row: SourceRow, parent: SourceRow | None) -> ImportRow:
@@ -132,8 +132,13 @@ class MagentoLayout(SystemLayout):
     def _type(self, row: SourceRow) -> str:
         return self.cell(row, "type").casefold()
 
+    def _store_view(self, row: SourceRow) -> str:
+        """Empty for values of all of them, which Magento 1 can call `admin`."""
+        view = self.cell(row, "store")
+        return "" if view.casefold() == "admin" else view
+
     def _leave_out(self, reading: Reading, row: SourceRow) -> ImportRow:
-        kind, view = self._type(row), self.cell(row, "store")
+        kind, view = self._type(row), self._store_view(row)
         if kind in ("grouped", "bundle"):
             message = f"Left out: products of the type {kind} have no place here."
             reading.warn("sku", "grouped_product", message)

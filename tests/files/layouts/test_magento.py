@@ -242,3 +242,9 @@ def test_a_configurable_product_is_not_left_out():
     row = read_row({**TEE, "product_type": "configurable"})
 
     assert (row.is_product, row.warnings) == (False, ())
+
+
+def test_values_of_all_store_views_are_those_of_admin():
+    row = read_row({**TEE, "store_view_code": "admin"})
+
+    assert (row.is_product, row.warnings, row.fields["sku"]) == (True, (), "TEE-S")

@@ -253,3 +253,15 @@ def test_line_ends_of_descriptions_are_written_with_backslashes():
 
     assert row.fields["description"] == "<p>One</p>\nTwo \\n"
     assert row.fields["attributes"]["short_description"] == "A\nB"
+
+
+def test_a_missing_option_is_an_error_of_the_attributes():
+    row = {**with_color(RED, ""), "Short description": "Soft"}
+    columns = dict.fromkeys(["Short description", *row])
+
+    _, variation = read_all(
+        list(columns),
+        [[each.get(column, "") for column in columns] for each in (with_color(PARENT, "Red"), row)],
+    )
+
+    assert problems(variation) == [("Attribute 1 name", "option_missing")]
