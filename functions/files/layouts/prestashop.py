@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
 from files.layouts.amounts import POINT_OF_SYSTEM, POINT_ROUNDED, parse_decimal
+from files.layouts.cells import BadCell
 from files.layouts.combined_values import decide_description, decide_price
 from files.layouts.import_rows import ImportRow, PictureReference
 from files.layouts.readings import PICTURES_OF_ROW_MAX, Reading
@@ -26,11 +27,23 @@ from files.layouts.targets import (
 )
 
 _EXTRAS = re.compile(r"\(.*?\)|[*#:]")  # what the headers add to the names of columns
+_UNCLEAR_PERCENT = (
+    "Can be {twenty:f} or {cell} percent. Write it as text, with a sign: {twenty:f}% or {cell}%."
+)
 _FEATURE = re.compile(r"([^:,][^:]{0,49}):([^:]*?)(?::(?:\d+)?)?(?:,|$)")
 
 
 def _percent(cell: str, _currency: str) -> Any:
-    return parse_decimal(cell.removesuffix("%").strip(), POINT_OF_SYSTEM) if cell else OMIT
+    """Excel has the cell that it shows as 20% as 0.2."""
+    if not cell:
+        return OMIT
+    value = parse_decimal(cell.removesuffix("%").strip(), POINT_OF_SYSTEM)
+    if 0 < value < 1 and not cell.endswith("%"):
+        raise BadCell(
+            "ambiguous_percent",
+            _UNCLEAR_PERCENT.format(cell=cell, twenty=(value * 100).normalize()),
+        )
+    return value
 
 
 def _date(cell: str, _currency: str) -> Any:

@@ -149,3 +149,13 @@ def test_a_discount_can_have_a_percent_sign():
     row = read_row({**MUG, "Discount percent": "10 %"})
 
     assert row.fields["price"]["amount_minor"] == 2151
+
+
+def test_a_discount_below_one_needs_a_percent_sign():
+    unclear = read_row({**MUG, "Discount percent": "0.20"})
+    clear = read_row({**MUG, "Discount percent": "0.20%"})
+
+    (problem,) = unclear.problems
+    assert (problem.code, problem.value) == ("ambiguous_percent", "0.20")
+    assert "Can be 20 or 0.20 percent." in problem.message
+    assert clear.fields["price"]["amount_minor"] == 2385
