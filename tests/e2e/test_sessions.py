@@ -39,6 +39,7 @@ def with_token(visitor: Shop, token: str) -> Shop:
     return Shop(visitor.connection, token)
 
 
+@pytest.mark.timed  # all of them must be answered within the grace period
 def test_a_hundred_concurrent_refreshes_keep_one_session(stack, visitor, account, list_mails_to):
     """A replay after the grace period then ends the session, and the owner gets one mail."""
     token = log_in(visitor, account)["refresh_token"]
