@@ -62,9 +62,10 @@ def describe_refusal(
 
 
 def _field_in_file(field: str | None, columns: Mapping[str, str]) -> str | None:
-    """The field whose column has the value: names become a category, and attributes options.
+    """The field whose column has the value.
 
-    Objects of JSON can have the currency within their price.
+    Names of categories become a category, attributes become options, and a price in JSON can have
+    the currency.
     """
     if field is None or field in columns:
         return field

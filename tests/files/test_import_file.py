@@ -506,7 +506,7 @@ def test_an_empty_cell_that_a_product_needs_is_said_to_be_empty(row, column):
     assert error.message == "Is empty, and a product needs it."
 
 
-def test_an_object_without_an_sku_is_told_what_it_needs():
+def test_an_object_without_an_sku_says_what_it_needs():
     (error,) = imported('{"name": "Tea"}\n').errors
 
     assert (error.field, error.message) == ("sku", "Is empty, and a product needs it.")

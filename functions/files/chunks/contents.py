@@ -18,7 +18,6 @@ ROWS_MAX = 500
 BYTES_MAX = 2_000_000
 ROWS_OF_GROUP_MAX = 100  # more that a chunk takes, so that a group stays in one
 
-
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 

@@ -55,8 +55,8 @@ def end_as_failed(upload: Upload, problem: Problem, found: dict[str, Any] | None
 def _end_check(upload: Upload, options: ImportOptions, found: dict[str, Any]) -> Upload | None:
     if options.on_error == "all_or_nothing" and upload.rejected:
         message = (
-            f"Nothing was written, because of errors in rows: {int(upload.rejected)}. Correct "
-            "them in your file, and send the whole file again."
+            f"Nothing was written. Rows with errors: {int(upload.rejected)}. Correct them in your "
+            "file, and send the whole file again."
         )
         end_as_failed(upload, Problem(1, None, "rows_rejected", message), found)
         return None

@@ -34,7 +34,7 @@ def describe_count(
         f"it has {sign}."
     )
     if ends_blank:
-        message += f" If the row ends with {sign} too many, end the header so, too."
+        message += f" If each row ends with {sign} too many, add one to the end of the header."
     return Problem(number, None, "wrong_column_count", message)
 
 

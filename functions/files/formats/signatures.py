@@ -1,4 +1,4 @@
-"""Tells files that are no tables by their first bytes. Pure."""
+"""Refuses files that are no tables, by their first bytes or by the names in their zip. Pure."""
 
 import re
 from collections.abc import Collection

@@ -143,7 +143,7 @@ class MagentoLayout(SystemLayout):
             message = f"Left out: products of the type {kind} have no place here."
             reading.warn("sku", "grouped_product", message)
         elif _is_whole(reading.values) and (view or "sku" not in reading.values):
-            why = f"is of the store view {view}" if view else "has no SKU"
+            why = f"belongs to the store view {view}" if view else "has no SKU"
             reading.warn("sku", "row_left_out", f"Left out: the row {why}.")
         reading.values, reading.problems = {}, []
         return self._finish(reading, is_product=False)

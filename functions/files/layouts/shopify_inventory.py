@@ -57,6 +57,6 @@ class ShopifyInventoryLayout(SystemLayout):
         values = reading.values
         before, after = values.pop("on_hand", None), values.pop("on_hand_new", None)
         if after is not None:  # Shopify lets its user edit nothing else
-            available = values.get("available", 0)
-            values["available"] = after + available - (available if before is None else before)
+            available = values.get("available", before)
+            values["available"] = after if before is None else after + available - before
         return self._finish_product(reading)

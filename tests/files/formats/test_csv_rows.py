@@ -215,10 +215,10 @@ def test_thousands_of_empty_columns_are_passed_over():
     assert [problem.code for row in found for problem in row.problems] == ["wrong_column_count"]
 
 
-@pytest.mark.parametrize(("end", "is_told"), [(",", True), (", green", False)])
-def test_a_delimiter_too_many_at_the_end_is_told(end, is_told):
+@pytest.mark.parametrize(("end", "is_explained"), [(",", True), (", green", False)])
+def test_a_delimiter_too_many_at_the_end_is_explained(end, is_explained):
     (row,) = read(f"sku,name\nA,Tea{end}\n".encode())
 
     (problem,) = row.problems
     assert problem.code == "wrong_column_count"
-    assert ("end the header so, too" in problem.message) is is_told
+    assert ("add one to the end of the header" in problem.message) is is_explained

@@ -311,7 +311,7 @@ def test_a_price_has_the_decimals_of_the_mapped_currency(cell, minor):
 
 
 @pytest.mark.parametrize("mapped", [{"decimal": ","}, {"thousands": "."}])
-def test_a_number_that_contradicts_the_mapping_is_told_so(mapped):
+def test_a_number_that_contradicts_the_mapping_says_so(mapped):
     mapping = {"columns": {"Preis": {"field": "price", "unit": "major", **mapped}}}
 
     row = read_row({"sku": "A", "Preis": "19.90"}, mapping)

@@ -364,6 +364,7 @@ def test_a_price_file_without_titles_changes_variants():
         (["7", "9", "0"], -2),
         (["not stocked", "not stocked", "5"], 5),
         (["7", "", "20"], 20),
+        (["", "10", "12"], 12),
     ],
 )
 def test_a_new_count_on_the_shelf_changes_the_units(cells, available):
