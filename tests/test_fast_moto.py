@@ -68,12 +68,22 @@ RENAME = {
 }
 INSERT = {"Put": put({"buyer": {"S": "b2"}}, "buyers")}
 DELETE = {"Delete": on_line(KEY_2)}
-REFUSED = {"ConditionCheck": on_line(ConditionExpression="attribute_not_exists(line)", **ALL_OLD)}
+REFUSED = {"ConditionCheck": on_line(ABSENT_KEY, ConditionExpression="attribute_exists(line)")}
+REFUSED_WITH_OLD = {
+    "ConditionCheck": {
+        "TableName": "buyers",
+        "Key": {"buyer": {"S": "b1"}},
+        "ConditionExpression": "attribute_not_exists(buyer)",
+    }
+    | ALL_OLD
+}
 SHUT = values(shut={"S": "shut"})
 LONG_TEXT = {"S": "x" * 190_000}
 LONG = values(long=LONG_TEXT)
 SAME_NAME = {"#s": "state", "#t": "state"}
 STATE = {"ExpressionAttributeNames": {"#s": "state"}}
+BUYER_NAME = {"ExpressionAttributeNames": {"#o": "buyer"}}
+COUNTED = {"ExpressionAttributeNames": {"#c": "count"}}
 
 CALLS: dict[str, list[Call]] = {
     "get": [
@@ -150,6 +160,10 @@ CALLS: dict[str, list[Call]] = {
             **STATE | values(o={"S": "open"}),
             ProjectionExpression="line",
         ),
+        query("#s = :o", IndexName="by-state", **STATE | values(o={"S": "absent"})),
+        query("#c = :n", IndexName="by-count", **COUNTED | values(n={"N": "2.0"})),
+        query(**values(o={"S": "absent"})),
+        query(TableName="buyers", **BUYER_NAME | values(o={"S": "b1"})),
         query("hits = :o"),
         ("scan", {"TableName": "lines"}),
         ("scan", {"TableName": "lines", "Limit": 1, "ReturnConsumedCapacity": "TOTAL"}),
@@ -175,14 +189,14 @@ CALLS: dict[str, list[Call]] = {
     ],
     "cancelled transactions": [
         transact(COUNT, RENAME, INSERT, DELETE, REFUSED),
-        transact(COUNT, COUNT_ABSENT, REFUSED),
+        transact(COUNT, COUNT_ABSENT, INSERT, REFUSED_WITH_OLD),
         transact(COUNT, COUNT),
         transact(COUNT, {"Update": on_line(KEY_2, UpdateExpression="SET line = line")}),
         ("get_item", on_line()),
     ],
     "cancelled transactions with bytes": [
-        transact({"Put": put(BYTES)}, COUNT, RENAME, REFUSED),
-        transact(COUNT, {"Put": put(BYTES)}, DELETE, REFUSED),
+        transact({"Put": put(BYTES | KEY_2)}, COUNT, RENAME, REFUSED),
+        transact(COUNT, {"Put": put(BYTES | KEY_2)}, INSERT, REFUSED_WITH_OLD),
         ("get_item", on_line()),
     ],
     "bytes": [
@@ -196,21 +210,27 @@ CALLS: dict[str, list[Call]] = {
 
 
 def create_tables() -> None:
-    keys = [("order", "S", "HASH"), ("line", "N", "RANGE"), ("state", "S", "HASH")]
+    keys = [
+        *(("order", "S", "HASH"), ("line", "N", "RANGE")),
+        *(("state", "S", "HASH"), ("count", "N", "HASH")),
+    ]
     definitions = [{"AttributeName": name, "AttributeType": kind} for name, kind, _ in keys]
     schema = [{"AttributeName": name, "KeyType": use} for name, _, use in keys]
-    index = {
-        "IndexName": "by-state",
-        "KeySchema": schema[2:],
-        "Projection": {"ProjectionType": "ALL"},
-    }
+    indexes = [
+        {
+            "IndexName": f"by-{key['AttributeName']}",
+            "KeySchema": [key],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        for key in schema[2:]
+    ]
     create = client("dynamodb").create_table
     create(
         TableName="lines",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=definitions,
         KeySchema=schema[:2],
-        GlobalSecondaryIndexes=[index],
+        GlobalSecondaryIndexes=indexes,
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
     create(
@@ -263,6 +283,8 @@ def test_a_cancelled_transaction_changes_nothing(calls, how):
     with how():
         after, before = run(CALLS[calls]), run([])
 
+    codes = [reply.get("Error", {}).get("Code") for reply in after["replies"]]
+    assert codes.count("TransactionCanceledException") == 2
     assert (after["items"], after["changes"]) == (before["items"], before["changes"])
 
 

@@ -3,14 +3,12 @@
 moto takes a call as an HTTP request to one of all AWS services, reads it by the shapes of AWS's
 model, writes its reply by them, and copies whole tables for a transaction. A call that concerns
 items is JSON with a name, so here it goes unsigned and straight to moto's handler, its reply is
-written as it is, and a transaction copies the items that it writes. Expressions are parsed, and the
-addresses of AWS listed, once. An item's size is added up once, not for each attribute.
+written as it is, and a transaction copies the items that it writes. A query sorts the items that
+have its keys. Expressions are parsed, and the addresses of AWS listed, once. The sizes of an item's
+attributes are added up once.
 """
 
-import copy
 import json
-import pickle
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -23,6 +21,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.exceptions import JsonRESTError, _RESTError
 from moto.core.models import MockAWS, botocore_stubber, responses_mock
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
@@ -33,11 +32,11 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.parsing import validators
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node, UpdateExpression
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.responses import DynamoHandler
 
-from tests.support import moto_transactions
+from tests.support import moto_expressions, moto_queries, moto_transactions
 from tests.support.moto_snapshots import REGION
 
 URL = f"https://dynamodb.{REGION}.amazonaws.com/"
@@ -57,7 +56,6 @@ _write_reply = DynamoHandler.serialized
 _list_addresses = MockAWS._enable_patching  # noqa: SLF001
 _addresses: dict[str, list[Any]] = {}  # by HTTP method
 _cast_any_value = vars(DynamoType)["cast_value"].fget
-_split_condition = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
 _one_call = RLock()
 
 
@@ -161,52 +159,14 @@ def _start_with_known_addresses(mock: MockAWS, reset: bool = True) -> None:
     responses_mock._registry._registered.update(lists)  # noqa: SLF001
 
 
-def _tokens_of(parser: ConditionExpressionParser) -> Any:
-    return deque(_tokens(parser.condition_expression))
-
-
-@cache
-def _tokens(condition: str) -> tuple[Any, ...]:
-    return tuple(_split_condition(ConditionExpressionParser(condition, None, None)))
-
-
-def _copy_tree(original: Any) -> Any:
-    """moto changes its copy of a parsed expression."""
-    if isinstance(original, UpdateExpression):
-        return pickle.loads(_dump(original))  # noqa: S301 (our own)
-    return copy.deepcopy(original)
-
-
-_dump = cache(pickle.dumps)
-
-
-def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
-    """moto's traversal of a parsed expression, which asks once for the types to process."""
-    types = traverser.nodes_to_be_processed()
-    if types == (UpdateExpression,):  # they look at all that is below, so the root is enough
-        return traverser.process(root)
-
-    def visit(node: Node, position: int) -> Node:
-        parent = node.parent
-        for number, child in enumerate(node.children or ()):
-            traverser.pre_processing_of_child(node, number)
-            if _is_one_of(type(child), Node):
-                visit(child, number)
-        if not _is_one_of(type(node), types):
-            return node
-        processed = traverser.process(node)
-        processed.parent = parent
-        if parent:
-            parent.children[position] = processed
-        return processed
-
-    return visit(root, -1)
-
-
-@cache
-def _is_one_of(kind: type, classes: Any) -> bool:
-    """As issubclass, which is slow for abstract classes."""
-    return issubclass(kind, classes)
+def _describe_error(
+    error: JsonRESTError, error_type: str, message: str, *_: Any, **__: Any
+) -> None:
+    """moto writes each error as XML too. It raises some while it looks for an attribute."""
+    super(_RESTError, error).__init__()
+    error.error_type, error.message = error_type, message
+    error.description = json.dumps({"__type": error_type, "message": message})
+    error.content_type = "application/json"
 
 
 _CHANGES: tuple[tuple[Any, str, Any], ...] = (
@@ -215,9 +175,11 @@ _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (DynamoDBBackend, "transact_write_items", moto_transactions.transact),
     (models, "copy", SimpleNamespace(deepcopy=moto_transactions.copy_original)),
     (UpdateExpressionParser, "make", cache(UpdateExpressionParser.make)),
-    (ConditionExpressionParser, "_lex_condition_expression", _tokens_of),
-    (validators, "deepcopy", _copy_tree),
-    (DepthFirstTraverser, "traverse", _traverse),
+    (ConditionExpressionParser, "_lex_condition_expression", moto_expressions.tokens_of),
+    (validators, "deepcopy", moto_expressions.copy_tree),
+    (DepthFirstTraverser, "traverse", moto_expressions.traverse),
+    (JsonRESTError, "__init__", _describe_error),
+    (Table, "query", moto_queries.query),
     (LimitedSizeDict, "__setitem__", _set_and_add_up),
     (DynamoType, "cast_value", property(_cast_value)),
     (MockAWS, "_enable_patching", _start_with_known_addresses),

@@ -88,8 +88,9 @@ def _whole(number: float | None) -> int | None:
 
 
 def _one_tax(amount_minor: float, rate_ppm: int | None) -> list[OrderTax]:
-    one = OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)
-    return [one] if amount_minor else []
+    if not amount_minor:
+        return []
+    return [OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)]
 
 
 class ShippingAddress(Document):
