@@ -8,10 +8,10 @@ closes and this process sends itself SIGTERM. Then MiniStack saves its state and
 
 Each byte that the parent writes asks for a save of the state.
 
-It replaces four parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
+It replaces five parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
 local.unpacking), its asynchronous invocations, which ignore the settings of an alias, its batches
-of a queue, which have at most ten messages whatever the mapping says, and its saving (see
-local.state_saver), which happens on a regular stop only.
+of a queue, which have at most ten messages whatever the mapping says, its saving (see
+local.state_saver), which happens on a regular stop only, and copies in its translation of SAM.
 """
 
 import json
@@ -27,6 +27,7 @@ from typing import Any
 from ministack import app  # type: ignore[import-not-found]  # in its own environment only
 from ministack.core import lambda_runtime, persistence  # type: ignore[import-not-found]
 from ministack.services import lambda_svc, sqs  # type: ignore[import-not-found]
+from ministack.services.cloudformation import changesets  # type: ignore[import-not-found]
 
 sys.path.append(
     str(Path(__file__).parents[1])
@@ -71,6 +72,18 @@ def _receive_batch(queue_url: str, batch_size: int) -> list[dict[str, Any]]:
     return batch
 
 
+def _translate(template: dict[str, Any], *parameters: Any, **more: Any) -> dict[str, Any]:
+    """SAM copies the API's whole document twice for each route, which takes seconds."""
+    # Here, because most starts deploy nothing.
+    from samtranslator.open_api import open_api  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    open_api._deepcopy = lambda document: document  # noqa: SLF001
+    translated: dict[str, Any] = _apply_transforms(template, *parameters, **more)
+    return translated
+
+
+_apply_transforms = changesets._apply_transforms  # noqa: SLF001
+changesets._apply_transforms = _translate  # noqa: SLF001
 _receive = sqs._receive_messages_for_esm  # noqa: SLF001
 sqs._receive_messages_for_esm = _receive_batch  # noqa: SLF001
 _invoke_async_with_settings = lambda_svc.invoke_async_with_retry

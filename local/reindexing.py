@@ -23,7 +23,7 @@ def reindex(shop: Target) -> str:
     changes, queued = _list_changes(shop), 0
     while batch := list(islice(changes, MESSAGES_MAX)):
         entries = [
-            {"Id": str(number), "MessageBody": _to_message(change, run_id)}
+            {"Id": str(number), "MessageBody": to_message(change, run_id)}
             for number, change in enumerate(batch)
         ]
         answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
@@ -59,7 +59,7 @@ def _text(attribute: dict[str, Any] | None) -> str | None:
     return None if attribute is None else attribute.get("S")
 
 
-def _to_message(change: ProductUpdatedData, run_id: str) -> str:
+def to_message(change: ProductUpdatedData, run_id: str) -> str:
     """An SQS message as EventBridge writes it."""
     event = ProductUpdated(data=change, correlation_id=run_id)
     return json.dumps(

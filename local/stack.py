@@ -25,6 +25,7 @@ from local import (
     http_api_setup,
     instances,
     paths,
+    seed_process,
     seeding,
     state_lock,
 )
@@ -45,6 +46,7 @@ from local.shop_facts import ShopFacts
 from local.targets import Target
 
 Say = Callable[[str], None]
+CATALOG = "GET /v1/products"
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
             facts = ShopFacts(base_url, aws.endpoint_url, staff, customer, product_id)
             with (
                 run_gateway(process, facts, sockets, (aws, deployed), state),
-                instances.warm_up(_list_api_functions(deployed), aws.client("lambda")),
+                instances.warm_up(_list_aliases(deployed), aws.client("lambda")),
             ):
                 yield Stack(
                     api_url=base_url,
@@ -204,14 +206,16 @@ def _deploy_if_needed(
     deployed = _deploy(aws, state, build.folder(), settings, say)
     # Before the first mail: its links need the address.
     update_functions(settings, deployed.physical, aws.client("lambda"))
-    say("Creating two accounts and a sample catalog through the API")
-    api_url = api_gateway_url(aws, deployed)
+    say("Creating two accounts and a sample catalog")
     if is_update:  # older code may have written its listings
         reindex(Target(deployment.STACK_NAME, emulator.root_session(), aws.endpoint_url))
-    seeding.seed(api_url, aws, deployed.outputs, *_load_accounts(state))
-    product_id = seeding.get_product_to_order(api_url)
+    log = state / "logs" / "seeding.log"
+    # The function that lists products starts while another process creates them.
+    with instances.warm_up(_list_aliases(deployed, CATALOG), aws.client("lambda")):
+        seed_process.run(aws.endpoint_url, *_load_accounts(state), log)
+    product_id = seeding.get_product_to_order(api_gateway_url(aws, deployed))
     deployment.mark_current(aws, build.source)
-    aws.save()
+    aws.save_soon()
     return deployed, product_id
 
 
@@ -238,9 +242,9 @@ def _reset(aws: Emulator, state: Path) -> None:
         (state / name).unlink(missing_ok=True)
 
 
-def _list_api_functions(deployed: Deployed) -> list[str]:
-    """The aliases behind the API, in the order in which a request meets them."""
+def _list_aliases(deployed: Deployed, key: str | None = None) -> list[str]:
+    """The functions behind the API or one of its routes, as a request meets them."""
     setup = http_api_setup.plan_setup(deployed.template, deployed.parameters)
     authorizers = sorted(authorizer.alias for authorizer in setup.authorizers)
-    routed = sorted({route.alias for route in setup.routes})
+    routed = sorted({route.alias for route in setup.routes if key in (None, route.key)})
     return [deployed.physical[alias] for alias in (*authorizers, *routed)]

@@ -1,93 +1,47 @@
-"""Seeding a new shop: real accounts on moto, and a catalog that has its products already."""
+"""Seeding a new shop, with the functions' own code on moto."""
 
-import json
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
-from local import seeding
+from auth.handler import handler as auth
+from authorizer.handler import handler as authorizer
+from local import seed_process, seeding
 from local.emulator import StackError
+from local.function_calls import FunctionTransport
 from local.sample_products import SAMPLE_PRODUCTS
+from products.handler import handler as products
 from shared.aws import client
 from shared.storage.models.accounts import Login, User
-from tests.support import accounts
+from shared.storage.models.catalog import Product, Stock
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-AWS: Any = SimpleNamespace(client=client)
 OUTPUTS = {"UsersTableName": "souk-users", "LoginsTableName": "souk-logins"}
+SHOP: Any = SimpleNamespace(client=client, outputs=lambda: OUTPUTS)
 STAFF = seeding.Account("staff@souk.example", "amber-basil-birch-1000")
 CUSTOMER = seeding.Account("customer@souk.example", "cedar-clove-coral-2000")
 
 
-@pytest.fixture(autouse=True)
-def shop(monkeypatch) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        path = request.url.path
-        if path == "/v1/products":
-            return httpx.Response(409)
-        names = {"/v1/auth/register": "auth.register", "/v1/auth/login": "auth.login"}
-        registered = accounts.post(names[path], httpx.Response(200, content=request.content).json())
-        return httpx.Response(registered.status, json=registered.body)
-
-    def connect(_: str) -> httpx.Client:
-        return httpx.Client(base_url="http://shop/v1", transport=httpx.MockTransport(answer))
-
-    monkeypatch.setattr(seeding, "_client", connect)
-
-
-class Catalog:
-    """An empty catalog behind the API. Listings show new products after `lag` requests."""
-
-    def __init__(self, lag: float) -> None:
-        self.lag = lag
-        self.created: list[dict[str, Any]] = []
-        self.counts: dict[str, int] = {}
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/v1/auth/login":
-            return httpx.Response(200, json={"access_token": "token"})
-        if request.method == "PUT":
-            if request.headers.get("if-match") != "*":
-                return httpx.Response(428)
-            self.counts[request.url.path.split("/")[3]] = json.loads(request.content)["available"]
-            return httpx.Response(200, json={})
-        if request.method == "POST":
-            product = {"group": None} | json.loads(request.content)
-            self.created.append(product | {"id": f"prd_{product['sku']}"})
-            return httpx.Response(201, json=self.created[-1])
-        if sku := request.url.params.get("sku"):
-            named = [product for product in self.created if product["sku"] == sku]
-            return httpx.Response(200, json={"items": named})
-        self.lag -= 1
-        return httpx.Response(200, json={"items": self.listed() if self.lag < 0 else []})
-
-    def listed(self) -> list[dict[str, Any]]:
-        """One product of each group, newest first."""
-        return list(
-            {product["group"] or product["id"]: product for product in self.created}.values()
-        )[::-1]
-
-
-def connect_to(monkeypatch, catalog: Catalog) -> None:
-    def connect(_: str) -> httpx.Client:
-        transport = httpx.MockTransport(catalog.answer)
-        return httpx.Client(base_url="http://shop/v1", transport=transport)
-
-    monkeypatch.setattr(seeding, "_client", connect)
-    monkeypatch.setattr(seeding, "POLL_SECONDS", 0)
-    monkeypatch.setattr(seeding, "LISTING_TIMEOUT_SECONDS", 0.2)
+def connect() -> httpx.Client:
+    transport = FunctionTransport({"/v1/auth": auth, "/v1/products": products}, authorizer)
+    return httpx.Client(transport=transport, base_url="http://localhost/v1")
 
 
 def seed() -> None:
-    seeding.seed("http://shop", AWS, OUTPUTS, STAFF, CUSTOMER)
+    seed_process.fill(SHOP, STAFF, CUSTOMER)
 
 
 def stored(account: seeding.Account) -> tuple[User, Login]:
     login = Login.get(account.email)
     return User.get(login.user_id), login
+
+
+def listed() -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = connect().get("/products?limit=100").json()["items"]
+    return items
 
 
 def test_seeded_accounts_are_confirmed_and_have_their_roles():
@@ -99,6 +53,26 @@ def test_seeded_accounts_are_confirmed_and_have_their_roles():
         assert user.email_verified
         assert login.email_verified
         assert login.suits_staff
+
+
+def test_sample_products_have_their_stock_and_are_listed_at_once():
+    seed()
+
+    skus = {product.product_id: product.sku for product in Product.scan()}
+    stock = {skus[row.product_id]: int(row.available) for row in Stock.scan()}
+    assert stock == {sample.sku: sample.stock for sample in SAMPLE_PRODUCTS}
+    groups = {sample.more_fields.get("group", sample.sku) for sample in SAMPLE_PRODUCTS}
+    assert {product["group"] or product["sku"] for product in listed()} == groups
+
+
+def test_seeding_again_creates_nothing():
+    seed()
+    before = sorted((product.sku, product.version) for product in Product.scan())
+
+    seed()
+
+    assert sorted((product.sku, product.version) for product in Product.scan()) == before
+    assert len(list(User.scan())) == 2
 
 
 def test_seeding_again_keeps_an_admin_role():
@@ -124,32 +98,65 @@ def test_seeding_again_keeps_changed_passwords():
     assert len(before) == 2
 
 
+def test_products_that_cannot_be_listed_are_a_failure():
+    seed()
+    client("dynamodb").update_item(
+        TableName="souk-products",
+        Key={"product_id": {"S": listed()[0]["id"]}},
+        UpdateExpression="SET price_minor = :text",
+        ExpressionAttributeValues={":text": {"S": "unreadable"}},
+    )
+
+    with pytest.raises(StackError, match="1 of 2 sample products were not listed"):
+        seed_process.list_products(listed()[:2])
+
+
+def test_a_refused_request_is_a_failure(monkeypatch):
+    monkeypatch.setattr(seeding, "_find_token", lambda *_: "no token")
+
+    with pytest.raises(StackError, match="POST /v1/products answered 401"):
+        seed()
+
+
 def test_every_generated_password_is_long_enough_for_staff():
     shortest = sorted(seeding.WORDS, key=len)[:1] * 3
 
     assert len("-".join([*shortest, "1000"])) >= 15
 
 
-def test_seeding_ends_when_the_new_products_are_listed(monkeypatch):
-    seed()  # creates the accounts
-    catalog = Catalog(lag=3)
-    connect_to(monkeypatch, catalog)
-
+def test_a_product_to_order_is_found_as_soon_as_one_is_listed(monkeypatch):
     seed()
+    answers = iter([[], [], listed()])
+    monkeypatch.setattr(seeding, "_client", lambda _: delayed(answers))
+    monkeypatch.setattr(seeding, "POLL_SECONDS", 0)
 
-    assert catalog.lag < 0
-    assert [product["sku"] for product in catalog.created] == [
-        sample.sku for sample in SAMPLE_PRODUCTS
-    ]
-    assert catalog.counts == {f"prd_{sample.sku}": sample.stock for sample in SAMPLE_PRODUCTS}
-    assert seeding.get_product_to_order("http://shop") == f"prd_{SAMPLE_PRODUCTS[0].sku}"
+    found = seeding.get_product_to_order("http://shop")
+
+    assert Product.get(found).sku == SAMPLE_PRODUCTS[0].sku
 
 
-def test_a_catalog_that_is_never_listed_is_a_failure(monkeypatch):
-    seed()
-    connect_to(monkeypatch, Catalog(lag=float("inf")))
+def test_a_catalog_that_lists_nothing_is_a_failure(monkeypatch):
+    monkeypatch.setattr(seeding, "_client", lambda _: connect())
+    monkeypatch.setattr(seeding, "POLL_SECONDS", 0)
+    monkeypatch.setattr(seeding, "LISTING_TIMEOUT_SECONDS", 0.2)
 
-    with pytest.raises(StackError, match="does not list SCARF-LINEN, prd_BOWL"):
-        seed()
-    with pytest.raises(StackError, match="does not list any product"):
+    with pytest.raises(StackError, match="the catalog lists no product"):
         seeding.get_product_to_order("http://shop")
+
+
+def delayed(answers: Any) -> httpx.Client:
+    """A shop whose listings show what was created some requests ago."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.query:
+            return connect().get(f"/products?{request.url.query.decode()}")
+        return httpx.Response(200, json={"items": next(answers)})
+
+    return httpx.Client(base_url="http://shop/v1", transport=httpx.MockTransport(answer))
+
+
+def test_a_shop_that_cannot_be_filled_says_why(tmp_path):
+    log = tmp_path / "seeding.log"
+
+    with pytest.raises(StackError, match=r"No local stack answers .*seeding\.log"):
+        seed_process.run("http://127.0.0.1:9", STAFF, CUSTOMER, log)

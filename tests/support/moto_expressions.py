@@ -47,12 +47,11 @@ def traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
     types = traverser.nodes_to_be_processed()
     if types == (UpdateExpression,):  # they look at all that is below, so the root is enough
         return traverser.process(root)
-    # Only these come to be while moto checks the expression.
-    is_added = types == (NoneExistingPath,)
+    if types == (NoneExistingPath,) and not _has_missing_path(root):
+        return root
 
     def visit(node: Node, position: int) -> Node:
-        kinds = getattr(node, "kinds", None)
-        if kinds is not None and not is_added and not _is_any_of(kinds, types):
+        if not _may_have(node, types):
             return node
         parent = node.parent
         for number, child in enumerate(node.children or ()):
@@ -68,6 +67,17 @@ def traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
         return processed
 
     return visit(root, -1)
+
+
+def _may_have(node: Node, types: tuple[type, ...]) -> bool:
+    """Of what comes to be while moto checks an expression, only missing paths are looked for."""
+    kinds = getattr(node, "kinds", None)
+    return kinds is None or types == (NoneExistingPath,) or _is_any_of(kinds, types)
+
+
+def _has_missing_path(node: Any) -> bool:
+    children = getattr(node, "children", None) or ()
+    return type(node) is NoneExistingPath or any(map(_has_missing_path, children))
 
 
 @cache
