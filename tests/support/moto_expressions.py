@@ -49,24 +49,26 @@ def traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
         return traverser.process(root)
     if types == (NoneExistingPath,) and not _has_missing_path(root):
         return root
+    return _visit(traverser, types, root)
 
-    def visit(node: Node, position: int) -> Node:
-        if not _may_have(node, types):
-            return node
-        parent = node.parent
-        for number, child in enumerate(node.children or ()):
-            traverser.pre_processing_of_child(node, number)
-            if _is_one_of(type(child), Node):
-                visit(child, number)
-        if not _is_one_of(type(node), types):
-            return node
-        processed = traverser.process(node)
-        processed.parent = parent
-        if parent:
-            parent.children[position] = processed
-        return processed
 
-    return visit(root, -1)
+def _visit(
+    traverser: DepthFirstTraverser, types: tuple[type, ...], node: Node, position: int = -1
+) -> Node:
+    if not _may_have(node, types):
+        return node
+    parent = node.parent
+    for number, child in enumerate(node.children or ()):
+        traverser.pre_processing_of_child(node, number)
+        if _is_one_of(type(child), Node):
+            _visit(traverser, types, child, number)
+    if not _is_one_of(type(node), types):
+        return node
+    processed = traverser.process(node)
+    processed.parent = parent
+    if parent:
+        parent.children[position] = processed
+    return processed
 
 
 def _may_have(node: Node, types: tuple[type, ...]) -> bool:
