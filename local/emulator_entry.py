@@ -8,10 +8,11 @@ closes and this process sends itself SIGTERM. Then MiniStack saves its state and
 
 Each byte that the parent writes asks for a save of the state.
 
-It replaces five parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
+It replaces parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
 local.unpacking), its asynchronous invocations, which ignore the settings of an alias, its batches
 of a queue, which have at most ten messages whatever the mapping says, its saving (see
-local.state_saver), which happens on a regular stop only, and copies in its translation of SAM.
+local.state_saver and local.saved_code), which happens on a regular stop only, and copies in its
+translation of SAM.
 """
 
 import json
@@ -35,6 +36,7 @@ sys.path.append(
 
 from local.aliases import ALIAS
 from local.origin_guard import ENGINE, OriginGuard
+from local.saved_code import SavedCode
 from local.state_saver import StateSaver
 from local.unpacking import SharedZipFile
 
@@ -91,6 +93,7 @@ lambda_svc.invoke_async_with_retry = _invoke_async
 lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": SharedZipFile})
 # A save that is not finished may still need the code of functions that a deploy has replaced.
 lambda_svc._prune_orphan_code_blobs = lambda _: None  # noqa: SLF001
+SavedCode(lambda_svc).install()
 saver = StateSaver(
     app.app,
     Path(persistence.STATE_DIR).parent,
