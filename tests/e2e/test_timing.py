@@ -1,9 +1,10 @@
 """No response time of the deployed stack reveals whether an address has an account.
 
-The tests compare medians of up to 100 requests of each kind. The kinds alternate, so that other
-load on the machine affects both. Each kind follows the other as often as itself, so that the mail
-that one kind causes slows down both. If the medians differ, more requests follow: noise averages
-out. Fewer do where they already show, with 99 % confidence, that the true medians do not differ.
+The tests compare first quartiles of up to 100 requests of each kind. The kinds alternate, so that
+other load on the machine affects both. Each kind follows the other as often as itself, so that the
+mail that one kind causes slows down both. If the quartiles differ, more requests follow: noise
+averages out. Fewer do where they already show, with 99 % confidence, that the true ones do not
+differ.
 """
 
 import time
@@ -15,14 +16,14 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Shop, list_stored
-from tests.support.medians import difference_of, greatest_difference
+from tests.support.quartiles import difference_of, greatest_difference
 
 REQUESTS_PER_ROUND = 100  # of each kind
 REQUESTS_MIN = 20
 ROUNDS_MAX = 5
 WARM_UP_REQUESTS = 5  # of each kind
 PAUSE_SECONDS = 0.05  # for the mail that the previous request caused
-DIFFERENCE_MAX = 0.05  # of the medians, as a share of the longer one
+DIFFERENCE_MAX = 0.05  # of the first quartiles, as a share of the longer one
 
 pytestmark = pytest.mark.timed
 
@@ -53,7 +54,7 @@ def forget_attempts(stack):
 def measure_difference(
     one: Callable[[], httpx.Response], other: Callable[[], httpx.Response], forget_attempts
 ) -> float:
-    """The difference of the medians, as a share of the longer one."""
+    """The difference of the first quartiles, as a share of the longer one."""
     times: tuple[list[float], list[float]] = ([], [])
 
     def measure_request(kind: int) -> float:

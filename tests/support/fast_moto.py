@@ -16,6 +16,7 @@ from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
+import jsonpath_ng.ext
 import moto.core.responses
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
@@ -185,7 +186,9 @@ _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (MockAWS, "_enable_patching", _start_with_known_addresses),
     (Item, "__new__", _make),
     (Table, "__new__", _make),
-    # moto lists a handler's methods for each call.
+    # moto parses the paths of an EventBridge target for each event, and lists a handler's methods
+    # for each call.
+    (jsonpath_ng.ext, "parse", cache(jsonpath_ng.ext.parse)),
     (moto.core.responses, "method_names_from_class", cache(method_names_from_class)),
 )
 _ORIGINALS = [(owner, name, getattr(owner, name)) for owner, name, _ in _CHANGES]
