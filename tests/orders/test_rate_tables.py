@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from orders.pricing import rate_tables
+from orders.pricing import rate_tables, tax_places
 from orders.pricing.rate_tables import ShippingRates, ShipTo, TaxRates
 from orders.pricing.rates.schemas import Destination, ShippingRatesRequest, TaxRatesRequest
 from orders.pricing.rates.shipping_fields import Step, Zone
@@ -93,16 +93,12 @@ def stored(rates: TaxRatesRequest | ShippingRatesRequest) -> RateTable:
     )
 
 
-def place_of(destination: Destination) -> tuple[str, str]:
-    return destination.country, (destination.region or "").casefold()
-
-
 def require_each_country_once(zones: list[Zone]) -> None:
     listed = Counter((country, zone.currency) for zone in zones for country in zone.countries)
     assume(all(count == 1 for count in listed.values()))
 
 
-@given(st.lists(DESTINATIONS, max_size=5, unique_by=place_of))
+@given(st.lists(DESTINATIONS, max_size=5, unique_by=tax_places.destination_place))
 def test_tax_rates_read_back_as_they_were_stored(destinations):
     rates = TaxRatesRequest(destinations=destinations)
 
