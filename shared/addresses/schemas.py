@@ -21,7 +21,8 @@ Phone = Annotated[
     Field(
         max_length=40,
         pattern=describe_pattern(
-            r"^ *$|^ *[+(]?[0-9][-0-9 ()./]{4,30}( ?(x|ext\.?) ?[0-9]{1,6})? *$",
+            # The last character is no space, because outer spaces are dropped before this counts.
+            r"^ *$|^ *[+(]?[0-9][-0-9 ()./]{3,29}[-0-9()./]( *(x|ext\.?) ?[0-9]{1,6})? *$",
             "Must be a phone number, such as +44 20 7946 0958",
         ),
     ),

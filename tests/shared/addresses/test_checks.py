@@ -180,12 +180,25 @@ def test_a_wrong_part_of_an_address_is_refused():
         check_partial_address(PartialAddress(country="US", region="Ontario"))
 
 
-@pytest.mark.parametrize("phone", ["+44 20 7946 0958", "(030) 1234-5678", "555 0100 x12", "", " "])
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "+44 20 7946 0958",
+        "(030) 1234-5678",
+        "555 0100 x12",
+        "555 0100  ext. 12 ",
+        "12345 ",
+        "",
+        " ",
+    ],
+)
 def test_phone_numbers_have_the_usual_forms(phone):
     assert check("MO", phone=phone).phone == (phone.strip() or None)
 
 
-@pytest.mark.parametrize("phone", ["call me", "1234", "+" * 10, "1" * 50, "555\n0100"])
+@pytest.mark.parametrize(
+    "phone", ["call me", "1234", "1234 ", " 1234  ", "+" * 10, "1" * 50, "555\n0100"]
+)
 def test_what_is_no_phone_number_is_refused(phone):
     with pytest.raises(ValueError, match="phone"):
         Address.model_validate({"name": "A", "line1": "1", "country": "MO", "phone": phone})
