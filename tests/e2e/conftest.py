@@ -501,9 +501,11 @@ def run_operation(
     )
 
 
-def wait_until(is_met: Callable[[], bool], seconds_max: float = WAIT_SECONDS_MAX) -> None:
+def wait_until(
+    is_met: Callable[[], bool], seconds_max: float = WAIT_SECONDS_MAX, *, pause: float = 0.1
+) -> None:
     """Returns as soon as the condition is met. Fails if that takes longer."""
     deadline = time.monotonic() + seconds_max
     while not is_met():
         assert time.monotonic() < deadline, f"the condition was not met within {seconds_max} s"
-        time.sleep(0.1)
+        time.sleep(pause)
