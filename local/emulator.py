@@ -93,7 +93,7 @@ class Emulator:
         saved_state.forget(self._state)
 
     def save_soon(self) -> None:
-        """Has the state saved at once, which takes about a second. Does not wait for it."""
+        """Asks MiniStack to save its state now. Does not wait for it."""
         assert self._process.stdin is not None  # noqa: S101 (it is a pipe)
         with suppress(BrokenPipeError):
             self._process.stdin.write(b"s")

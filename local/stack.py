@@ -46,7 +46,7 @@ from local.shop_facts import ShopFacts
 from local.targets import Target
 
 Say = Callable[[str], None]
-CATALOG = "GET /v1/products"
+CATALOG = "GET /v1/products"  # as API Gateway names the route
 
 
 @dataclass(frozen=True)
@@ -242,9 +242,9 @@ def _reset(aws: Emulator, state: Path) -> None:
         (state / name).unlink(missing_ok=True)
 
 
-def _list_aliases(deployed: Deployed, key: str | None = None) -> list[str]:
+def _list_aliases(deployed: Deployed, route_key: str | None = None) -> list[str]:
     """The functions behind the API or one of its routes, as a request meets them."""
     setup = http_api_setup.plan_setup(deployed.template, deployed.parameters)
     authorizers = sorted(authorizer.alias for authorizer in setup.authorizers)
-    routed = sorted({route.alias for route in setup.routes if key in (None, route.key)})
+    routed = sorted({route.alias for route in setup.routes if route_key in (None, route.key)})
     return [deployed.physical[alias] for alias in (*authorizers, *routed)]

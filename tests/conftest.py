@@ -89,13 +89,6 @@ gc.set_threshold(10_000, 20, 50)
 fast_moto.install()
 contract.watch()
 
-
-def pytest_collection_finish() -> None:
-    """What was collected stays, so no garbage collection need look at it."""
-    gc.collect()
-    gc.freeze()
-
-
 SECRETS = ("souk/cursor-keys", "souk/order-links", "souk/password-pepper", "souk/token-keys")
 PAYMENT_KEYS = {"api_key": "key-of-the-shop", "webhook_secrets": ["secret-before", "secret-now"]}
 

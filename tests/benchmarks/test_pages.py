@@ -11,6 +11,7 @@ from products.listing_keys import SHOP_SHARDS
 def test_the_cost_of_a_page_does_not_grow_with_the_shop():
     small, large = (costs(pages.measure_shop(products)) for products in (100, 10_000))
 
+    assert pages.SHOPS == (100, 100_000)
     assert small == large
     assert set(large) == {
         (2, "Query, BatchGetItem"),
